@@ -1,0 +1,1 @@
+"""Drivers and log readers for sensors and cameras, one folder a family."""

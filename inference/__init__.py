@@ -1,0 +1,1 @@
+"""Pose networks: definition, training, evaluation and solving."""

@@ -1,0 +1,1 @@
+"""The pose networks, one file each."""

@@ -1,0 +1,1 @@
+"""Skeletons, rotations, kinematics and file formats; numpy alone (bpy only under `rig.blender`)."""

@@ -1,0 +1,1 @@
+"""The rig in Blender: armature, skinned body, bake and render. Needs bpy."""

@@ -1,0 +1,35 @@
+"""Forward kinematics on the SMPL-24 tree."""
+
+import numpy as np
+
+from .quaternion import Array, conjugate, multiply, rotate
+from .skeleton import PARENTS, Skeleton
+
+
+def local_to_global(rotations: Array) -> Array:
+    """Parent-relative quaternions `(..., 24, 4)` to world ones."""
+    world = [rotations[..., 0, :]]
+    for child, parent in enumerate(PARENTS[1:], start=1):
+        world.append(multiply(world[parent], rotations[..., child, :]))
+    return np.stack(world, axis=-2)
+
+
+def global_to_local(global_rotations: Array) -> Array:
+    """Inverse of `local_to_global`."""
+    parents = list(PARENTS[1:])
+    local = multiply(conjugate(global_rotations[..., parents, :]), global_rotations[..., 1:, :])
+    return np.concatenate([global_rotations[..., :1, :], local], axis=-2)
+
+
+def joint_positions(global_rotations: Array, translation: Array, skeleton: Skeleton) -> Array:
+    """World positions `(..., 24, 3)`, metres, with the pelvis at `translation (..., 3)`."""
+    offsets = skeleton.offsets.astype(global_rotations.dtype)
+    positions = [translation]
+    for child, parent in enumerate(PARENTS[1:], start=1):
+        positions.append(positions[parent] + rotate(global_rotations[..., parent, :], offsets[child]))
+    return np.stack(positions, axis=-2)
+
+
+def forward_kinematics(rotations: Array, translation: Array, skeleton: Skeleton) -> Array:
+    """World joint positions `(..., 24, 3)` of parent-relative `rotations (..., 24, 4)`, metres."""
+    return joint_positions(local_to_global(rotations), translation, skeleton)
