@@ -47,7 +47,7 @@ class SensorErrors:
 CLEAN = SensorErrors()
 WORN = SensorErrors(
     mounting=8.0,
-    orientation_noise=0.3,
+    orientation_noise=0.1,
     heading_drift=2.0,
     acceleration_noise=0.15,
     acceleration_bias=0.05,

@@ -1,0 +1,89 @@
+"""The Mamba-1 block, over a whole sequence and frame by frame.
+
+MB(x) = Linear(SSM(SiLU(conv(Linear x))) · SiLU(Linear x)): HiPoser eqs. 7-8, Gu & Dao 2023 fig. 3.
+Parameter names are mamba-ssm's, so that its checkpoints load.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .scan import selective_scan
+
+
+class MambaState(NamedTuple):
+    """What one block remembers: `conv (B, inner, kernel-1)` last inputs, `ssm (B, inner, N)`."""
+
+    conv: Tensor
+    ssm: Tensor
+
+
+class MambaBlock(nn.Module):
+    """Causal: the output at a frame depends on that frame and earlier ones only."""
+
+    def __init__(self, width: int, states: int = 16, kernel: int = 4, expand: int = 2) -> None:
+        super().__init__()
+        inner = expand * width
+        self.rank = math.ceil(width / 16)
+        self.states = states
+        self.in_proj = nn.Linear(width, 2 * inner, bias=False)
+        self.conv1d = nn.Conv1d(inner, inner, kernel, groups=inner)
+        self.x_proj = nn.Linear(inner, self.rank + 2 * states, bias=False)
+        self.dt_proj = nn.Linear(self.rank, inner)
+        self.A_log = nn.Parameter(torch.log(torch.arange(1, states + 1, dtype=torch.float32)).repeat(inner, 1))
+        self.D = nn.Parameter(torch.ones(inner))
+        self.out_proj = nn.Linear(inner, width, bias=False)
+        self._initialise_steps()
+
+    def _initialise_steps(self, smallest: float = 1e-3, largest: float = 1e-1) -> None:
+        """Step sizes log-uniform in [1e-3, 1e-1] at the start, through the inverse of softplus."""
+        nn.init.uniform_(self.dt_proj.weight, -(self.rank**-0.5), self.rank**-0.5)
+        span = math.log(largest) - math.log(smallest)
+        steps = torch.exp(torch.rand(self.dt_proj.bias.shape) * span + math.log(smallest)).clamp(min=1e-4)
+        with torch.no_grad():
+            self.dt_proj.bias.copy_(steps + torch.log(-torch.expm1(-steps)))
+
+    def initial_state(self, batch: int) -> MambaState:
+        """Nothing seen yet."""
+        weight = self.conv1d.weight
+        inner, _, kernel = weight.shape
+        return MambaState(weight.new_zeros(batch, inner, kernel - 1), weight.new_zeros(batch, inner, self.states))
+
+    def forward(self, x: Tensor, state: MambaState | None = None) -> tuple[Tensor, MambaState]:
+        """`x (B, T, width)` to the same shape and the state after the last frame."""
+        u, gate = self.in_proj(x).transpose(1, 2).chunk(2, dim=1)  # each (B, inner, T)
+        past = self.initial_state(len(x)).conv if state is None else state.conv
+        u = torch.cat([past.to(u.dtype), u], dim=-1)
+        remembered = u[..., u.shape[-1] - past.shape[-1] :]
+        u = F.silu(self.conv1d(u))
+        delta, b, c = self._select(u.transpose(1, 2))
+        with torch.autocast(u.device.type, enabled=False):
+            y, ssm = selective_scan(
+                u.float() if u.dtype != torch.float64 else u,
+                delta.transpose(1, 2),
+                -torch.exp(self.A_log),
+                b.transpose(1, 2)[:, None],
+                c.transpose(1, 2)[:, None],
+                self.D,
+                None if state is None else state.ssm,
+            )
+        return self.out_proj((y.to(gate.dtype) * F.silu(gate)).transpose(1, 2)), MambaState(remembered, ssm)
+
+    def step(self, x: Tensor, state: MambaState) -> tuple[Tensor, MambaState]:
+        """One frame `x (B, width)`; equals `forward` on a sequence of one, with fewer operations."""
+        u, gate = self.in_proj(x).chunk(2, dim=-1)
+        window = torch.cat([state.conv, u[..., None]], dim=-1)  # (B, inner, kernel)
+        u = F.silu((window * self.conv1d.weight[:, 0]).sum(-1) + self.conv1d.bias)
+        delta, b, c = self._select(u)
+        decay = torch.exp(delta[..., None] * -torch.exp(self.A_log))
+        ssm = decay * state.ssm + (delta * u)[..., None] * b[:, None]
+        y = torch.einsum("bdn,bn->bd", ssm, c) + self.D * u
+        return self.out_proj(y * F.silu(gate)), MambaState(window[..., 1:], ssm)
+
+    def _select(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Step sizes and the input and output maps from `u (..., inner)`: the selection of S6."""
+        delta, b, c = self.x_proj(u).split([self.rank, self.states, self.states], dim=-1)
+        return F.softplus(self.dt_proj(delta)).to(self.A_log.dtype), b.to(self.A_log.dtype), c.to(self.A_log.dtype)

@@ -1,0 +1,195 @@
+"""HiPoser: hierarchical shared learning at parts level from six motion sensors (AAAI 2025).
+
+Four levels, each a backbone and a linear layer, pass their features on; a linear head on each gives one
+task: torso, lower limbs, upper limbs (root-relative world rotations, nine matrix entries a joint) and
+the pelvis velocity with the foot contacts. Layer sizes follow the layout that reproduces the paper's
+Table 5 (docs/networks/hiposer.md). Two motion states are carried between windows of 300 frames:
+
+    R_init  the pose at the end of the last window, 6D, of all joints ("all"), of the six sensor joints
+            ("config") or of none ("single", "none")
+    P_init  how far the pelvis moved in the last second of that window (not in "none")
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ...rig.imu import SLOT_JOINTS
+from ..backbones import BackboneName, MambaStack, Memory, make_backbone
+
+PARTS: dict[str, tuple[int, ...]] = {
+    "torso": (0, 3, 6, 9, 12, 15),
+    "lower": (1, 2, 4, 5, 7, 8, 10, 11),
+    "upper": (13, 14, 16, 17, 18, 19, 20, 21, 22, 23),
+}
+SEQ_D = ("torso", "lower", "upper")  # detail priority
+SEQ_S = ("upper", "lower", "torso")  # stability priority
+FEATURES = 72  # six accelerations, then six rotation matrices
+STATE_JOINTS = {"all": tuple(range(24)), "config": SLOT_JOINTS, "single": (), "none": ()}
+
+
+@dataclass(frozen=True)
+class HiPoserConfig:
+    """Layout of one HiPoser. The defaults are the paper's network, Seq-D."""
+
+    order: tuple[str, ...] = SEQ_D
+    states: Literal["all", "config", "single", "none"] = "all"
+    backbone: BackboneName = "mamba"
+    width: int = 128
+    blocks: int = 1
+    residual: bool = False
+    sensor_skip: bool = False  # heads correct the measured rotation instead of repeating it
+    contact: bool = True
+    dropout: float = 0.0
+    smoothing: int = 1  # taps of the binomial filter over the heads' rotations; 1 is none
+    window: int = 300  # frames between refreshes of the motion states
+
+
+class MotionState(NamedTuple):
+    """`rotations (B, 24, 6)` root-relative 6D, zero where unknown; `displacement (B, 3)` metres, heading frame."""
+
+    rotations: Tensor
+    displacement: Tensor
+
+
+class HiPoserState(NamedTuple):
+    """What one frame or window hands to the next: a memory a level, the motion states, and the heads' last
+    rotations `(B, smoothing - 1, 216)`. None in a memory or in `recent` means nothing seen yet."""
+
+    memories: tuple[Memory | None, ...]
+    motion: MotionState
+    recent: Tensor | None = None
+
+
+class HiPoserOutput(NamedTuple):
+    """`rotations (B, T, 24, 3, 3)` root-relative, not yet orthonormal; `velocity (B, T, 3)` of the pelvis,
+    heading frame, m/s; `contact (B, T, 2)` logits of left and right foot standing."""
+
+    rotations: Tensor
+    velocity: Tensor
+    contact: Tensor
+
+
+class Level(nn.Module):
+    """Backbone, then a linear layer back to the width."""
+
+    def __init__(self, config: HiPoserConfig) -> None:
+        super().__init__()
+        self.backbone = make_backbone(config.backbone, config.width, config.blocks, config.residual, config.dropout)
+        self.project = nn.Linear(int(self.backbone.features), config.width)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor, memory: Memory | None) -> tuple[Tensor, Memory]:
+        """`(B, T, width)` to the same shape."""
+        y, memory = self.backbone(x, memory)
+        return self.project(y), memory
+
+
+class HiPoser(nn.Module):
+    """`forward` solves a window of any length, `step` one frame; both give the same."""
+
+    def __init__(self, config: HiPoserConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or HiPoserConfig()
+        width = self.config.width
+        state_joints = len(STATE_JOINTS[self.config.states])
+        with_position = self.config.states != "none"
+        self.embed_sensors = nn.Linear(FEATURES, width // 2 if state_joints else width)
+        self.embed_pose = nn.Linear(6 * state_joints, width // 2) if state_joints else None
+        self.levels = nn.ModuleList(Level(self.config) for _ in range(4))
+        self.heads = nn.ModuleDict({part: nn.Linear(width, 9 * len(PARTS[part])) for part in self.config.order})
+        self.embed_parts = nn.Linear(width, width // 2 if with_position else width)
+        self.embed_position = nn.Linear(3, width // 2) if with_position else None
+        self.head_velocity = nn.Linear(width, 3)
+        self.head_contact = nn.Linear(width, 2) if self.config.contact else None
+        joints = [joint for part in self.config.order for joint in PARTS[part]]
+        self.register_buffer("_joint_rows", torch.argsort(torch.tensor(joints)), persistent=False)
+        taps = self.config.smoothing
+        self._taps = [math.comb(taps - 1, k) / 2 ** (taps - 1) for k in range(taps)]
+        self.register_buffer("_measured_joints", torch.tensor(SLOT_JOINTS[:5]), persistent=False)
+        self.register_buffer("_state_joints", torch.tensor(STATE_JOINTS[self.config.states]), persistent=False)
+
+    @property
+    def look_ahead(self) -> int | None:
+        """Frames after the present one that an output depends on; None: the whole window."""
+        return self.levels[0].backbone.look_ahead  # type: ignore[union-attr,return-value]
+
+    def unknown_motion(self, batch: int) -> MotionState:
+        """Motion states of the first window: zeros (paper eqs. 9 and 10)."""
+        weight = self.embed_sensors.weight
+        return MotionState(weight.new_zeros(batch, 24, 6), weight.new_zeros(batch, 3))
+
+    def initial_state(self, batch: int) -> HiPoserState:
+        """Before the first frame."""
+        return HiPoserState((None, None, None, None), self.unknown_motion(batch))
+
+    def forward(self, x: Tensor, state: HiPoserState | None = None) -> tuple[HiPoserOutput, HiPoserState]:
+        """`x (B, T, 72)` from `features.sensor_features`; the motion states hold for all T frames."""
+        state = state or self.initial_state(len(x))
+        h = self._embed(x, state.motion, x.shape[1])
+        entries, memories = [], []
+        for k, level in enumerate(self.levels):
+            if k == 3:
+                h = self._embed_translation(h, state.motion, x.shape[1])
+            h, memory = level(h, state.memories[k])
+            memories.append(memory)
+            if k < 3:
+                entries.append(self.heads[self.config.order[k]](h))
+        said, recent = self._smooth(torch.cat(entries, dim=-1), state.recent)
+        return self._output(x, said, h), HiPoserState(tuple(memories), state.motion, recent)
+
+    def step(self, x: Tensor, state: HiPoserState) -> tuple[HiPoserOutput, HiPoserState]:
+        """One frame `x (B, 72)`; the caller refreshes `state.motion` every `config.window` frames."""
+        h = self._embed(x, state.motion, None)
+        entries, memories = [], []
+        for k, level in enumerate(self.levels):
+            if k == 3:
+                h = self._embed_translation(h, state.motion, None)
+            h, memory = self._stack(level).step(h, state.memories[k])  # type: ignore[arg-type]
+            h = level.project(h)  # type: ignore[operator]
+            memories.append(memory)
+            if k < 3:
+                entries.append(self.heads[self.config.order[k]](h))
+        said, recent = self._smooth(torch.cat(entries, dim=-1)[:, None], state.recent)
+        return self._output(x, said[:, 0], h), HiPoserState(tuple(memories), state.motion, recent)
+
+    @staticmethod
+    def _stack(level: nn.Module) -> MambaStack:
+        backbone = level.backbone
+        if not isinstance(backbone, MambaStack):
+            raise TypeError("Only HiPoser with the Mamba backbone runs frame by frame.")
+        return backbone
+
+    def _embed(self, x: Tensor, motion: MotionState, frames: int | None) -> Tensor:
+        if self.embed_pose is None:
+            return self.embed_sensors(x)  # type: ignore[no-any-return]
+        pose = self.embed_pose(motion.rotations[:, self._state_joints].flatten(1))  # type: ignore[index]
+        return torch.cat([self.embed_sensors(x), _over_time(pose, frames)], dim=-1)
+
+    def _embed_translation(self, h: Tensor, motion: MotionState, frames: int | None) -> Tensor:
+        if self.embed_position is None:
+            return self.embed_parts(h)  # type: ignore[no-any-return]
+        position = self.embed_position(motion.displacement)
+        return torch.cat([self.embed_parts(h), _over_time(position, frames)], dim=-1)
+
+    def _smooth(self, said: Tensor, recent: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Causal binomial filter over `said (B, T, 216)`. Trained through, so the network learns to lead its lag."""
+        past = said[:, :1].expand(-1, len(self._taps) - 1, -1) if recent is None else recent
+        padded = torch.cat([past, said], dim=1)
+        smooth = sum(weight * padded[:, k : k + said.shape[1]] for k, weight in enumerate(self._taps))
+        return smooth, padded[:, padded.shape[1] - past.shape[1] :]  # type: ignore[return-value]
+
+    def _output(self, x: Tensor, said: Tensor, h: Tensor) -> HiPoserOutput:
+        rotations = said.unflatten(-1, (24, 9))[..., self._joint_rows, :]  # type: ignore[index]
+        if self.config.sensor_skip:
+            measured = x[..., 18:63].unflatten(-1, (5, 9)).to(rotations.dtype)
+            rotations = rotations.index_add(-2, self._measured_joints, measured)  # type: ignore[arg-type]
+        contact = h.new_zeros(*h.shape[:-1], 2) if self.head_contact is None else self.head_contact(h)
+        return HiPoserOutput(rotations.unflatten(-1, (3, 3)), self.head_velocity(h), contact)
+
+
+def _over_time(x: Tensor, frames: int | None) -> Tensor:
+    """`(B, C)` as it is for one frame, repeated to `(B, T, C)` for a window."""
+    return x if frames is None else x[:, None].expand(-1, frames, -1)

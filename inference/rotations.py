@@ -1,0 +1,58 @@
+"""Rotation maths on tensors, the parts of `rig` that training needs on the GPU."""
+
+import torch
+from torch import Tensor
+
+from ..rig.skeleton import PARENTS
+
+
+def quaternion_to_matrix(q: Tensor) -> Tensor:
+    """`(..., 4)` w, x, y, z to `(..., 3, 3)`; any scale, as if normalised."""
+    w, x, y, z = q.unbind(-1)
+    s = 2 / (q * q).sum(-1)
+    entries = [
+        1 - s * (y * y + z * z),
+        s * (x * y - w * z),
+        s * (x * z + w * y),
+        s * (x * y + w * z),
+        1 - s * (x * x + z * z),
+        s * (y * z - w * x),
+        s * (x * z - w * y),
+        s * (y * z + w * x),
+        1 - s * (x * x + y * y),
+    ]
+    return torch.stack(entries, dim=-1).unflatten(-1, (3, 3))
+
+
+def rotation_vector_to_matrix(v: Tensor) -> Tensor:
+    """Axis times angle `(..., 3)`, radians, to `(..., 3, 3)`."""
+    half = v.norm(dim=-1, keepdim=True) / 2
+    return quaternion_to_matrix(torch.cat([half.cos(), v * torch.sinc(half / torch.pi) / 2], dim=-1))
+
+
+def about_y(angle: Tensor) -> Tensor:
+    """Change of heading `(...)`, radians, to `(..., 3, 3)`."""
+    zero = torch.zeros_like(angle)
+    return rotation_vector_to_matrix(torch.stack([zero, angle, zero], dim=-1))
+
+
+def local_to_global(rotations: Tensor) -> Tensor:
+    """Parent-relative `(..., 24, 3, 3)` to world ones."""
+    world = [rotations[..., 0, :, :]]
+    for child, parent in enumerate(PARENTS[1:], start=1):
+        world.append(world[parent] @ rotations[..., child, :, :])
+    return torch.stack(world, dim=-3)
+
+
+def joint_positions(global_rotations: Tensor, offsets: Tensor) -> Tensor:
+    """Positions `(B, T, 24, 3)` relative to the pelvis; `offsets (B, 24, 3)`.
+
+    Linear in the matrices, so it is meaningful (and differentiable) before they are orthonormal.
+    """
+    children = torch.arange(1, 24, device=offsets.device)
+    parents = torch.tensor(PARENTS[1:], device=offsets.device)
+    bones = torch.einsum("btjac,bjc->btja", global_rotations[:, :, parents], offsets[:, children])
+    positions = [torch.zeros_like(bones[:, :, 0])]
+    for child, parent in enumerate(PARENTS[1:], start=1):
+        positions.append(positions[parent] + bones[:, :, child - 1])
+    return torch.stack(positions, dim=2)

@@ -1,0 +1,71 @@
+"""Motion shards: many clips of SMPL-24 motion in one .npz (the format of the project's training data).
+
+`quat_delta` holds local rotations as int16 time differences, byte-shuffled; `trans` the pelvis (metres);
+`start` clip bounds; `offset_index` into `offsets (K, 24, 3)` and `ends (K, 3, 3)`; `name`, `subject`, `fps`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..rig.errors import FileFormatError
+from ..rig.motion import Motion, evenly_timed
+from ..rig.skeleton import JOINTS, Skeleton
+
+KEYS = ("quat_delta", "trans", "start", "name", "subject", "offset_index", "offsets", "ends", "fps")
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One motion of one known person."""
+
+    name: str
+    subject: str
+    motion: Motion
+
+
+def read_shard(path: Path) -> Iterator[Clip]:
+    """Every clip of a shard. Raises `FileFormatError` where the file is not one."""
+    shard = _load(path)
+    rotations = _undo_difference(shard["quat_delta"])
+    if len(rotations) != len(shard["trans"]) or shard["start"][-1] > len(rotations):
+        raise FileFormatError(path, "rotations, translations and clip bounds are of different length.")
+    for k, (begin, end) in enumerate(zip(shard["start"][:-1], shard["start"][1:], strict=True)):
+        yield _clip(path, shard, rotations, k, slice(int(begin), int(end)))
+
+
+def _load(path: Path) -> dict[str, NDArray[np.generic]]:
+    try:
+        with np.load(path, allow_pickle=False) as shard:
+            missing = [key for key in KEYS if key not in shard]
+            if missing:
+                raise FileFormatError(path, f"not a motion shard: it lacks {', '.join(missing)}.")
+            return {key: shard[key] for key in KEYS}
+    except FileNotFoundError as error:
+        raise FileFormatError(path, "there is no such file.") from error
+    except (BadZipFile, ValueError, EOFError, OSError) as error:
+        raise FileFormatError(path, f"cannot be read as .npz ({error}).", "Is it cut off?") from error
+
+
+def _undo_difference(packed: NDArray[np.generic]) -> NDArray[np.int16]:
+    step = packed.transpose(0, 2, 1).copy().view("<i2")[..., 0]
+    return np.cumsum(step.T, axis=0, dtype=np.int16).reshape(-1, len(JOINTS), 4)
+
+
+def _clip(
+    path: Path, shard: dict[str, NDArray[np.generic]], rotations: NDArray[np.int16], k: int, frames: slice
+) -> Clip:
+    name = str(shard["name"][k])
+    q = rotations[frames].astype(np.float32)
+    norm = np.linalg.norm(q, axis=-1, keepdims=True)
+    translation = np.asarray(shard["trans"][frames], np.float32)
+    if len(q) == 0 or not np.all(norm > 0) or not np.isfinite(translation).all():
+        raise FileFormatError(path, f"clip {name} is empty or has zero quaternions or NaN.")
+    row = int(shard["offset_index"][k])
+    skeleton = Skeleton(np.asarray(shard["offsets"][row], np.float32), np.asarray(shard["ends"][row], np.float32))
+    motion = evenly_timed(q / norm, translation, skeleton, float(shard["fps"]))
+    return Clip(name, str(shard["subject"][k]), motion)

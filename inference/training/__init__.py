@@ -1,0 +1,1 @@
+"""Training of the pose networks on freely licensed motion. Needs the `train` extra."""
