@@ -15,12 +15,11 @@ def nearest_rotation(entries: NDArray[np.floating]) -> NDArray[np.floating]:
     return u @ vt
 
 
-def poses_from_output(rotations: Tensor, root: Tensor) -> NDArray[np.float32]:
-    """Local quaternions `(T, 24, 4)` from root-relative entries `(T, 24, 3, 3)` and the pelvis sensor `(T, 3, 3)`.
+def poses_from_output(rotations: Tensor, frame: Tensor, root: Tensor) -> NDArray[np.float32]:
+    """Local quaternions `(T, 24, 4)` from the network's entries `(T, 24, 3, 3)` in its `frame (T, 3, 3)`.
 
-    The pelvis is the sensor's own rotation, as in the paper.
+    The pelvis is the sensor's own rotation `root (T, 3, 3)`, as in the paper.
     """
-    relative = nearest_rotation(rotations.double().numpy())
-    relative[:, 0] = np.eye(3)
-    world = root.double().numpy()[:, None] @ relative
+    world = frame.double().numpy()[:, None] @ nearest_rotation(rotations.double().numpy())
+    world[:, 0] = root.double().numpy()
     return global_to_local(matrix_to_quaternion(world)).astype(np.float32)

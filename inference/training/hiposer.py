@@ -50,7 +50,7 @@ class TrainingConfig:
 
 
 class Targets(NamedTuple):
-    """`rotations (B, T, 24, 3, 3)` relative to the pelvis sensor, `velocity (B, T, 3)`, `contact (B, T, 2)`."""
+    """`rotations (B, T, 24, 3, 3)` in the frame of `SensorFrames`, `velocity (B, T, 3)`, `contact (B, T, 2)`."""
 
     rotations: Tensor
     velocity: Tensor
@@ -85,7 +85,7 @@ class HiPoserTask(lightning.LightningModule):
             )
             worn = wear_sensors(windows, self.config.errors, self.config.clean, self._random)
             frames = sensor_features(*worn.readings)
-            targets = make_targets(worn, frames.root, frames.heading)
+            targets = make_targets(worn, frames.frame, frames.heading)
             motion = self._motion_state(worn, frames.heading, windows.fresh)
         state = self.network.initial_state(len(frames.features))._replace(motion=motion)
         output, _ = self.network(frames.features, state)
@@ -138,11 +138,11 @@ class HiPoserTask(lightning.LightningModule):
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-def make_targets(worn: WornWindows, root: Tensor, heading: Tensor) -> Targets:
-    """What the heads should say, in the frame of the (possibly wrong) pelvis sensor."""
-    frames = root.shape[1]
+def make_targets(worn: WornWindows, frame: Tensor, heading: Tensor) -> Targets:
+    """What the heads should say, relative to the (possibly wrong) pelvis sensor."""
+    frames = frame.shape[1]
     inner = slice(PAST, PAST + frames)
-    rotations = root.transpose(-1, -2)[:, :, None] @ worn.global_rotations[:, inner]
+    rotations = frame.transpose(-1, -2)[:, :, None] @ worn.global_rotations[:, inner]
     step = worn.positions[:, inner] - worn.positions[:, PAST - 1 : PAST - 1 + frames]
     velocity = (heading.transpose(-1, -2) @ step[:, :, 0, :, None])[..., 0] * 60
     contact = (step[:, :, [10, 11]].norm(dim=-1) < 0.008).float()  # TransPose: under 8 mm a frame
@@ -173,19 +173,19 @@ def validate(network: HiPoser, clips: Sequence[Clip], piece: int = 300) -> list[
     imus = [simulate_imu(motion) for motion in parts]
     inputs = [
         sensor_features(
-            torch.from_numpy(quaternion_to_matrix(imu.orientation)),
-            torch.from_numpy(imu.acceleration),
-            torch.from_numpy(imu.present),
+            torch.from_numpy(quaternion_to_matrix(imu.orientation))[None],
+            torch.from_numpy(imu.acceleration)[None],
+            torch.from_numpy(imu.present)[None],
         )
         for imu in imus
     ]
-    stacked = torch.nn.utils.rnn.pad_sequence([frames.features for frames in inputs], batch_first=True)
+    stacked = torch.nn.utils.rnn.pad_sequence([frames.features[0] for frames in inputs], batch_first=True)
     output, _ = network(stacked.to(device))
     estimates = output.rotations.cpu()
     network.train()
     results = []
     for k, (clip, motion) in enumerate(zip(clips, parts, strict=True)):
-        local = poses_from_output(estimates[k, : len(motion)], inputs[k].root)
+        local = poses_from_output(estimates[k, : len(motion)], inputs[k].frame[0], inputs[k].root[0])
         estimate = replace(motion, rotations=local)
         results.append((clip, pose_errors(estimate, motion)))
     return results
