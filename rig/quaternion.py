@@ -86,7 +86,9 @@ def between_vectors(a: Array, b: Array) -> Array:
 
 def slerp(a: Array, b: Array, weight: Array) -> Array:
     """Shortest way from `a` (weight 0) to `b` (weight 1); `weight` broadcasts without the last axis."""
-    return multiply(a, from_rotation_vector(np.asarray(weight)[..., None] * to_rotation_vector(multiply(conjugate(a), b))))
+    return multiply(
+        a, from_rotation_vector(np.asarray(weight)[..., None] * to_rotation_vector(multiply(conjugate(a), b)))
+    )
 
 
 def make_continuous(q: Array) -> Array:
