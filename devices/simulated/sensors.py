@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ...rig.imu import SLOT_JOINTS, SLOTS, SensorErrors
 from ...rig.kinematics import joint_positions, local_to_global
 from ...rig.motion import Motion
-from ...rig.quaternion import Array, about_y, from_rotation_vector, multiply, normalise, rotate
+from ...rig.quaternion import Array, about_y, angle_between, from_rotation_vector, multiply, normalise, rotate
 from ...rig.skeleton import Skeleton
 from ..log import SensorLog, SensorLogs
 from .curves import ease, smooth
@@ -94,7 +94,7 @@ def _sense(
 ) -> SensorLog:
     seconds = (motion.t_ns - motion.t_ns[0]) / 1e9
     shift = _strap(seconds, errors, random, still_until)
-    flesh = from_rotation_vector(_wobble(len(motion), motion.rate, errors, random))
+    flesh = from_rotation_vector(_wobble(bone, motion.rate, errors, random))
     noise = from_rotation_vector(np.radians(errors.orientation_noise) * random.standard_normal((len(motion), 3)))
     yaw = about_y(heading + _drift(seconds, errors, random))
     orientation = multiply(multiply(yaw, multiply(multiply(bone, shift), flesh)), multiply(noise, worn))
@@ -116,11 +116,13 @@ def _strap(
     return from_rotation_vector(share[:, None] * angle * axis / np.linalg.norm(axis))
 
 
-def _wobble(count: int, rate: float, errors: SensorErrors, random: np.random.Generator) -> Array:
-    """Rotation vectors `(T, 3)`, radians, whose spectrum ends below 5 Hz."""
-    slow = smooth(random.standard_normal((count, 3)), rate / (2 * np.pi * WOBBLE_CUTOFF))
-    spread = slow.std(axis=0) if count > 1 else np.ones(3)
-    return np.radians(errors.soft_tissue) * slow / np.where(spread > 0, spread, 1)
+def _wobble(bone: Array, rate: float, errors: SensorErrors, random: np.random.Generator) -> Array:
+    """Rotation vectors `(T, 3)`, radians, whose spectrum ends below 5 Hz; flesh on a resting bone rests."""
+    slow = smooth(random.standard_normal((len(bone), 3)), rate / (2 * np.pi * WOBBLE_CUTOFF))
+    spread = slow.std(axis=0) if len(bone) > 1 else np.ones(3)
+    speed = angle_between(bone[1:], bone[:-1]) * rate if len(bone) > 1 else np.zeros(0)
+    stirred = np.clip(smooth(np.append(speed, speed[-1:] if len(speed) else 0.0), 0.15 * rate), 0, 1)
+    return np.radians(errors.soft_tissue) * stirred[:, None] * slow / np.where(spread > 0, spread, 1)
 
 
 def _drift(seconds: NDArray[np.float64], errors: SensorErrors, random: np.random.Generator) -> NDArray[np.float64]:
