@@ -68,7 +68,8 @@ def quaternion_to_euler(q: Array, order: str) -> Array:
     """
     i, j, k = ("XYZ".index(letter) for letter in order)
     sign = 1.0 if (j - i) % 3 == 1 else -1.0
-    m = quaternion_to_matrix(q)
+    # in float32 the unit length is off by 1e-7, which is 5e-4 radians at the lock
+    m = quaternion_to_matrix(normalise(q.astype(np.float64)))
     middle = np.arcsin(np.clip(sign * m[..., i, k], -1, 1))
     locked = np.abs(m[..., i, k]) > 1 - 1e-9
     first = np.where(
@@ -77,4 +78,5 @@ def quaternion_to_euler(q: Array, order: str) -> Array:
         np.arctan2(-sign * m[..., j, k], m[..., k, k]),
     )
     third = np.where(locked, 0.0, np.arctan2(-sign * m[..., i, j], m[..., i, i]))
-    return np.stack([first, middle, third], axis=-1).astype(q.dtype)
+    angles: Array = np.stack([first, middle, third], axis=-1).astype(q.dtype)
+    return angles

@@ -18,7 +18,8 @@ def clips(name: str, every: int = 1) -> Iterator[dict[str, Any]]:
     if not path.exists():
         pytest.skip(f"{path} is not on this machine")
     spec = importlib.util.spec_from_file_location("motion_loader", path.with_name("loader.py"))
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     loader = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loader)
     return islice(loader.clips(path), 0, None, every)
