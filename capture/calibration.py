@@ -85,7 +85,9 @@ class Calibration:
             start, end = int(values["start_ns"]), int(values["end_ns"])
             return cls(start, end, Pose(values["pose"]), sensors, tuple(values.get("warnings", ())))
         except (KeyError, TypeError, ValueError) as error:
-            raise BadInputError(f"The calibration in take.json is damaged ({error}). Import the recording again.") from error
+            raise BadInputError(
+                f"The calibration in take.json is damaged ({error}). Import the recording again."
+            ) from error
 
 
 def reference_pose(pose: Pose, slot: str) -> Array:
@@ -145,10 +147,10 @@ def _reference(sensor: Resampled, stretch: slice, warnings: list[str]) -> Array:
         return mean_orientation(sensor.orientation[stretch][heard])
     frames = np.flatnonzero(sensor.present)
     if not len(frames):
-        return sensor.orientation[0]
+        return np.asarray(sensor.orientation[0])
     nearest = frames[np.argmin(np.abs(frames - stretch.start))]
     warnings.append(f"'{sensor.log.name}' said nothing during the calibration pose; its mounting is a guess.")
-    return sensor.orientation[nearest]
+    return np.asarray(sensor.orientation[nearest])
 
 
 Heading = tuple[float, float, str]  # radians, quality, reason
@@ -200,8 +202,8 @@ def _from_motion(worn: list[Resampled], axes: list[Axis], warnings: list[str]) -
     lone = [s.log.name for s in worn if s.log.name not in own]
     if lone:
         warnings.append(
-            f"The sensors' worlds differ by {degrees:.0f}° in heading, and that of {', '.join(lone)} cannot be told from "
-            f"the motion. Reset all headings together before recording, or record a few squats."
+            f"The sensors' worlds differ by {degrees:.0f}° in heading, and that of {', '.join(lone)} cannot "
+            f"be told from the motion. Reset all headings together before recording, or record a few squats."
         )
     return {s.log.name: _own_heading(own.get(s.log.name), common) for s in worn}
 
@@ -258,9 +260,7 @@ def bone_signal(sensor: Resampled, calibration: SensorCalibration) -> tuple[Arra
     return multiply(multiply(unturn, sensor.orientation), unmount), rotate(unturn, sensor.acceleration)
 
 
-def apply_calibration(
-    calibration: Calibration, sensors: Sequence[Resampled], t_ns: NDArray[np.int64]
-) -> ImuSequence:
+def apply_calibration(calibration: Calibration, sensors: Sequence[Resampled], t_ns: NDArray[np.int64]) -> ImuSequence:
     """The six slots on the axis `t_ns`; a slot without a sensor is absent throughout."""
     count, by_name = len(t_ns), {sensor.log.name: sensor for sensor in sensors}
     orientation = np.tile(np.array([1, 0, 0, 0], np.float32), (count, len(SLOTS), 1))

@@ -40,7 +40,7 @@ def common_axis(logs: SensorLogs, rate: float = SOLVE_RATE) -> NDArray[np.int64]
             f"recordings. Leave the odd one out, or record again with synchronised clocks."
         )
     count = int((end - start) * rate / 1e9) + 1
-    return start + np.round(np.arange(count) * (1e9 / rate)).astype(np.int64)
+    return start + np.asarray(np.round(np.arange(count) * (1e9 / rate)), np.int64)
 
 
 def resample(log: SensorLog, t_ns: NDArray[np.int64]) -> Resampled:

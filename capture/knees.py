@@ -40,7 +40,9 @@ class Exchange:
         return found + "They are used as --slot says."
 
 
-def knee_flexion(thigh: Resampled, shin: Resampled, references: Mapping[str, Array], heading: tuple[float, float]) -> NDArray[np.float64]:
+def knee_flexion(
+    thigh: Resampled, shin: Resampled, references: Mapping[str, Array], heading: tuple[float, float]
+) -> NDArray[np.float64]:
     """Radians where both are measured; positive as knees bend."""
     measured = thigh.present & shin.present
     angles = [

@@ -107,9 +107,7 @@ def assign_slots(logs: SensorLogs, given: Mapping[str, str]) -> SensorLogs:
             raise BadInputError(f"--slot {name}={slot} fits {found}. The sensors here are: {names}.")
         chosen[matches[0]] = slot
     taken = set(chosen.values())
-    assigned = tuple(
-        replace(log, slot=chosen.get(log.name, None if log.slot in taken else log.slot)) for log in logs
-    )
+    assigned = tuple(replace(log, slot=chosen.get(log.name, None if log.slot in taken else log.slot)) for log in logs)
     _refuse_doubles(assigned)
     return assigned
 

@@ -1,4 +1,4 @@
-"""Reading sensor tables: rows of numbers under a line of column names, as loggers write them when all goes well or not."""
+"""Reading sensor tables: rows of numbers under a line of column names, whole or damaged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -76,7 +76,9 @@ def read_mvnx(path: Path, progress: Progress | None = None) -> Recording:
     except xml.parsers.expat.ExpatError as error:
         if len(document.frames) < 2:
             raise FileFormatError(path, f"line {error.lineno} is not XML as MVN writes it.", REMEDY) from error
-        warnings.append(f"{path}: line {error.lineno} breaks off; the {len(document.frames)} frames before it are kept.")
+        warnings.append(
+            f"{path}: line {error.lineno} breaks off; the {len(document.frames)} frames before it are kept."
+        )
     return _recording(document, warnings)
 
 
@@ -85,7 +87,9 @@ def _parser(document: _Document) -> xml.parsers.expat.XMLParserType:
     parser.buffer_text = True
 
     def refuse(*_: object) -> None:
-        raise FileFormatError(document.path, f"line {parser.CurrentLineNumber} declares an entity, which MVNX never does.")
+        raise FileFormatError(
+            document.path, f"line {parser.CurrentLineNumber} declares an entity, which MVNX never does."
+        )
 
     def start(name: str, attributes: dict[str, str]) -> None:
         _start(document, name, attributes, parser.CurrentLineNumber)
@@ -150,7 +154,9 @@ def _recording(document: _Document, warnings: list[str]) -> Recording:
         raise FileFormatError(document.path, "has no measured frames.", REMEDY)
     orientation = _vectors(document, "orientation", 4, document.segments)
     trackers = bool(document.sensors) and "sensorFreeAcceleration" in document.frames[0]
-    field_name, owners = ("sensorFreeAcceleration", document.sensors) if trackers else ("acceleration", document.segments)
+    field_name, owners = (
+        ("sensorFreeAcceleration", document.sensors) if trackers else ("acceleration", document.segments)
+    )
     if not trackers:
         warnings.append(f"{document.path}: free acceleration of the trackers is missing; the segments' own is used.")
     acceleration = _vectors(document, field_name, 3, owners)
@@ -160,7 +166,9 @@ def _recording(document: _Document, warnings: list[str]) -> Recording:
     keep &= np.concatenate([[True], t_ns[1:] > np.maximum.accumulate(t_ns)[:-1]])
     if not keep.all():
         line = document.lines[int(np.argmin(keep))]
-        warnings.append(f"{document.path}: line {line} has no usable number or runs back in time ({(~keep).sum()} such), left out.")
+        warnings.append(
+            f"{document.path}: line {line} has no usable number or runs back in time ({(~keep).sum()} such), left out."
+        )
     if keep.sum() < 2:
         raise FileFormatError(document.path, "hardly a frame of it can be used.", REMEDY)
     logs = []
@@ -200,11 +208,11 @@ def _times(document: _Document, warnings: list[str]) -> NDArray[np.int64]:
     """The frames' own stamps (ms); where they are all the same, the frame rate."""
     stamps = np.array(document.stamps[: len(document.frames)])
     if np.ptp(stamps) > 0:
-        return np.round(stamps * 1e6).astype(np.int64)
+        return np.asarray(np.round(stamps * 1e6), np.int64)
     if document.rate is None:
         raise FileFormatError(document.path, "has neither time stamps nor a frame rate.", REMEDY)
     warnings.append(f"{document.path}: no time stamps; {document.rate:g} frames per second are taken from its head.")
-    return np.round(np.arange(len(stamps)) * 1e9 / document.rate).astype(np.int64)
+    return np.asarray(np.round(np.arange(len(stamps)) * 1e9 / document.rate), np.int64)
 
 
 def _log(

@@ -1,6 +1,7 @@
 """Smooth curves through keys, on a common time axis: what the performer's motion is drawn with."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ def ease(share: Curve) -> Curve:
 def keyed(t: Curve, keys: Sequence[tuple[float, float]]) -> Curve:
     """Value at `t` (seconds) of a curve that rests at every key `(time, value)` and eases between them."""
     value = np.full_like(t, keys[0][1])
-    for (start, before), (end, after) in zip(keys, keys[1:], strict=False):
+    for (start, before), (end, after) in pairwise(keys):
         value = value + (after - before) * ease((t - start) / max(end - start, 1e-9))
     return value
 
@@ -37,4 +38,5 @@ def smooth(values: Curve, frames: float) -> Curve:
 def lowest(values: Curve, frames: int) -> Curve:
     """Running minimum over `frames` to either side."""
     padded = np.concatenate([np.full(frames, np.inf), values, np.full(frames, np.inf)])
-    return np.lib.stride_tricks.sliding_window_view(padded, 2 * frames + 1).min(axis=-1)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * frames + 1)
+    return np.asarray(windows.min(axis=-1))

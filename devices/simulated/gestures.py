@@ -118,4 +118,5 @@ def trunk_angles(t: Curve, when: Timing = TIMING) -> dict[str, Curve]:
 def sway(t: Curve, seed: float, when: Timing = TIMING) -> Curve:
     """The small movement of somebody standing, radians; none in the T-pose."""
     slow = np.sin(2 * np.pi * 0.23 * t + seed) + 0.6 * np.sin(2 * np.pi * 0.41 * t + 2.1 * seed)
-    return np.radians(0.5) * slow * ease_in(t, when)
+    swayed: Curve = np.radians(0.5) * slow * ease_in(t, when)
+    return swayed

@@ -7,7 +7,7 @@ from ...rig.rotation import matrix_to_quaternion
 
 
 def _unit(v: Array) -> Array:
-    return v / np.linalg.norm(v, axis=-1, keepdims=True)
+    return np.asarray(v / np.linalg.norm(v, axis=-1, keepdims=True))
 
 
 def _frame(down: Array, across: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...rig.kinematics import global_to_local
 from ...rig.motion import SOLVE_RATE, Motion, evenly_timed
-from ...rig.quaternion import Array, about_y, conjugate, from_axis_angle, multiply, rotate
+from ...rig.quaternion import Array, about_y, from_axis_angle, multiply, rotate
 from ...rig.skeleton import JOINTS, PARENTS, Skeleton, joint
 from .curves import Curve, ease, keyed, lowest, smooth
 from .footsteps import FORWARD, LEFT, RIGHT, FootTrack, Step, track_foot
@@ -110,9 +110,7 @@ def _bowing() -> list[tuple[float, float]]:
     return [*keys, (kick + 0.6, 2), (kick + 1.2, -9), (kick + 1.5, -9), (kick + 2.3, 2)]
 
 
-def _pelvis_place(
-    t: Curve, feet: tuple[FootTrack, FootTrack], turned: Array, skeleton: Skeleton, rate: float
-) -> Array:
+def _pelvis_place(t: Curve, feet: tuple[FootTrack, FootTrack], turned: Array, skeleton: Skeleton, rate: float) -> Array:
     """Pelvis positions `(T, 3)`: over the feet, towards the one that carries, as high as both legs allow."""
     scale = skeleton.height / 1.75
     middle = (feet[LEFT].flat + feet[RIGHT].flat) / 2
@@ -152,16 +150,14 @@ def _leg_lengths(skeleton: Skeleton, side: int) -> tuple[float, float]:
     return thigh, shin
 
 
-def _highest(
-    flat: Array, track: FootTrack, turned: Array, reach: Curve, skeleton: Skeleton, side: int
-) -> Curve:
+def _highest(flat: Array, track: FootTrack, turned: Array, reach: Curve, skeleton: Skeleton, side: int) -> Curve:
     """Pelvis height at which the leg uses the share `reach` of its length."""
     hip = rotate(turned, skeleton.offsets[1 + side].astype(np.float64))
     ankle = _ankle(track, skeleton, side)
     across = flat + hip[:, [0, 2]] - ankle[:, [0, 2]]
     length = reach * sum(_leg_lengths(skeleton, side))
     drop = np.sqrt(np.clip(length**2 - np.sum(across**2, axis=-1), 0.01, None))
-    return ankle[:, 1] + drop - hip[:, 1]
+    return np.asarray(ankle[:, 1] + drop - hip[:, 1])
 
 
 def _pose_leg(world: Array, place: Array, track: FootTrack, skeleton: Skeleton, side: int) -> None:

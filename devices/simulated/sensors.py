@@ -38,7 +38,7 @@ def site_offsets(skeleton: Skeleton) -> NDArray[np.float64]:
 
 
 def site_acceleration(positions: Array, rate: float) -> Array:
-    """Second differences of positions `(T, ..., 3)`, metres, to m/s²; the first and last frame repeat their neighbours."""
+    """Second differences of positions `(T, ..., 3)` (m), in m/s²; the first and last frame repeat their neighbours."""
     inner = (positions[2:] - 2 * positions[1:-1] + positions[:-2]) * rate**2
     return np.concatenate([inner[:1], inner, inner[-1:]]) if len(inner) else np.zeros_like(positions)
 
@@ -122,12 +122,12 @@ def _wobble(bone: Array, rate: float, errors: SensorErrors, random: np.random.Ge
     spread = slow.std(axis=0) if len(bone) > 1 else np.ones(3)
     speed = angle_between(bone[1:], bone[:-1]) * rate if len(bone) > 1 else np.zeros(0)
     stirred = np.clip(smooth(np.append(speed, speed[-1:] if len(speed) else 0.0), 0.15 * rate), 0, 1)
-    return np.radians(errors.soft_tissue) * stirred[:, None] * slow / np.where(spread > 0, spread, 1)
+    return np.asarray(np.radians(errors.soft_tissue) * stirred[:, None] * slow / np.where(spread > 0, spread, 1))
 
 
 def _drift(seconds: NDArray[np.float64], errors: SensorErrors, random: np.random.Generator) -> NDArray[np.float64]:
     steps = random.standard_normal(len(seconds)) * np.sqrt(np.diff(seconds, prepend=seconds[:1]) / 60)
-    return np.radians(errors.heading_drift) * np.cumsum(steps)
+    return np.asarray(np.radians(errors.heading_drift) * np.cumsum(steps))
 
 
 def _lost(count: int, share: float, random: np.random.Generator) -> NDArray[np.bool_]:
