@@ -28,7 +28,7 @@ def _silent(share: float, doing: str) -> None:
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """`height` in metres, None for the file's own or 1.70; `errors` and `seed` of the sensors simulated on motion files."""
+    """`height` in metres, None for the file's own or 1.70; `errors`, `seed` of the sensors simulated on motion files."""
 
     slots: Mapping[str, str] = field(default_factory=dict)
     performer: str = "performer"

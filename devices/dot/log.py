@@ -90,8 +90,7 @@ def unwrap(stamps: NDArray[np.float64]) -> NDArray[np.float64]:
 def _same_turn(logs: list[SensorLog]) -> tuple[SensorLog, ...]:
     """Sensors that started on either side of a wrap: bring all within half a turn of the first."""
     turn_ns = WRAP * 1000
-    shifted = []
-    for log in logs:
-        turns = round((int(logs[0].t_ns[0]) - int(log.t_ns[0])) / turn_ns)
-        shifted.append(replace(log, t_ns=log.t_ns + turns * turn_ns))
-    return tuple(shifted)
+    turns = [round((int(logs[0].t_ns[0]) - int(log.t_ns[0])) / turn_ns) for log in logs]
+    # stamps stay positive: those before the wrap are turn 0
+    first = min(turns)
+    return tuple(replace(log, t_ns=log.t_ns + (turn - first) * turn_ns) for log, turn in zip(logs, turns, strict=True))

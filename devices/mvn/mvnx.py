@@ -47,6 +47,7 @@ class _Document:
     stamps: list[float] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     frame: dict[str, NDArray[np.float64]] | None = None
+    pending: tuple[float, int] = (0.0, 0)
     pose: str = "normal"
     t_pose: NDArray[np.float64] | None = None
     text: list[str] | None = None
@@ -119,8 +120,7 @@ def _start(document: _Document, name: str, attributes: dict[str, str], line: int
         document.frame, document.pose = {}, attributes.get("type", "normal")
         if document.pose == "tpose":
             return
-        document.stamps.append(_positive(attributes.get("time"), zero=True) or 0.0)
-        document.lines.append(line)
+        document.pending = _positive(attributes.get("time"), zero=True) or 0.0, line
     elif document.frame is not None and name in _VECTORS:
         document.text = []
 
@@ -139,7 +139,10 @@ def _end(document: _Document, name: str, line: int) -> None:
     if name == "frame" and document.pose == "tpose":
         document.t_pose, document.frame = document.frame.get("orientation"), None
     elif name == "frame":
+        # only now, so that a frame that breaks off leaves nothing
         document.frames.append(document.frame)
+        document.stamps.append(document.pending[0])
+        document.lines.append(document.pending[1])
         document.frame = None
     elif document.text is not None and name in _VECTORS:
         try:
@@ -206,7 +209,7 @@ def _vectors(document: _Document, name: str, width: int, owners: list[str]) -> N
 
 def _times(document: _Document, warnings: list[str]) -> NDArray[np.int64]:
     """The frames' own stamps (ms); where they are all the same, the frame rate."""
-    stamps = np.array(document.stamps[: len(document.frames)])
+    stamps = np.array(document.stamps)
     if np.ptp(stamps) > 0:
         return np.asarray(np.round(stamps * 1e6), np.int64)
     if document.rate is None:

@@ -16,7 +16,7 @@ SWING_TIME = 0.44  # seconds a foot is off the floor in one step
 
 @dataclass(frozen=True)
 class Step:
-    """One foot lifted at `start` (s) and set down `SWING_TIME` later at `place` (x, z; m), turned to `heading` (rad)."""
+    """A foot lifted at `start` (s) and set down `SWING_TIME` later at `place` (x, z; m), turned to `heading` (rad)."""
 
     foot: int
     start: float
