@@ -4,18 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..rig.errors import BadInputError
+from ..rig.blender.job import BakeJob, BakeResult, run_bake
 from ..rig.whole_file import check_suffix, refuse_existing
 from .take import Take
 
 Progress = Callable[[float, str], None]
 
-RENDERS = (".mp4", ".png")
-
 
 @dataclass(frozen=True)
 class BakeOptions:
-    """`network`: whose solve is baked, None the newest; `render` a .png contact sheet or an .mp4."""
+    """`network`: whose solve is baked, None the newest; `render` a .png contact sheet or an .mp4 film."""
 
     blend: Path
     network: str | None = None
@@ -23,19 +21,17 @@ class BakeOptions:
     render: Path | None = None
     force: bool = False
 
+    def check(self) -> None:
+        """Refuse outputs that exist or are misnamed, before any work is done for them."""
+        check_suffix(self.blend, ".blend")
+        refuse_existing(self.blend, force=self.force)
+        if self.render is not None:
+            check_suffix(self.render, ".mp4", ".png")
+            refuse_existing(self.render, force=self.force)
 
-def bake_take(take: Take, options: BakeOptions, progress: Progress) -> None:
-    """Bake the motion of `take`. Refuses outputs that exist before any work is done."""
-    check_suffix(options.blend, ".blend")
-    refuse_existing(options.blend, force=options.force)
-    if options.render is not None:
-        check_suffix(options.render, *RENDERS)
-        refuse_existing(options.render, force=options.force)
-    if not 1 <= options.fps <= 240:
-        raise BadInputError(f"--fps {options.fps:g}: use a frame rate from 1 to 240.")
-    motion = take.load_solved(options.network)
-    # Blender is looked for only now
-    from ..rig.blender.job import BakeJob, run_bake
 
-    job = BakeJob(motion=motion, blend=options.blend, fps=options.fps, render=options.render, force=options.force)
-    run_bake(job, progress)
+def bake_take(take: Take, options: BakeOptions, progress: Progress) -> BakeResult:
+    """Bake the motion of `take` under the take's name; errors are those of `run_bake`."""
+    options.check()
+    motion, name = take.solved_file(options.network), take.path.name.removesuffix(take.path.suffix)
+    return run_bake(BakeJob(motion, name, options.blend, options.fps, options.render, options.force), progress)

@@ -160,15 +160,19 @@ class Take:
         write_amass(motion, path)
         return path
 
-    def load_solved(self, network: str | None = None) -> Motion:
-        """The motion of `network`, or the one solved last."""
+    def solved_file(self, network: str | None = None) -> Path:
+        """The solve by `network`, or the one made last."""
         found = sorted((self.path / SOLVED).glob("*.npz"), key=lambda file: file.stat().st_mtime)
         if network is not None:
             found = [file for file in found if file.stem == network]
         if not found:
             by = f" by {network}" if network else ""
             raise FileFormatError(self.path, f"was not solved{by} yet.", f'Run: mocamba solve "{self.path}"')
-        return read_amass(found[-1])
+        return found[-1]
+
+    def load_solved(self, network: str | None = None) -> Motion:
+        """The motion in `solved_file`."""
+        return read_amass(self.solved_file(network))
 
 
 def open_take(path: Path) -> Take:

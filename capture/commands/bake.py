@@ -37,8 +37,16 @@ def bake_command(
     """See HELP."""
     options = BakeOptions(blend, network, fps, render, force)
     with progress_bar(as_json) as progress:
-        bake_take(open_take(take), options, progress)
-    made = [str(path) for path in (blend, render) if path]
-    report(
-        {"take": str(take), "blend": str(blend), "render": str(render) if render else None, "fps": fps}, made, as_json
-    )
+        done = bake_take(open_take(take), options, progress)
+    values = {
+        "take": str(take),
+        "blend": str(done.blend),
+        "render": str(done.render) if done.render else None,
+        "frames": done.frames,
+        "fps": done.rate.fps / done.rate.base,
+        "blender": done.blender,
+        "bake_seconds": round(done.bake_seconds, 3),
+        "seconds": round(done.total_seconds, 2),
+    }
+    lines = [f"{done.blend}: {done.frames} frames at {fps:g} per second, by Blender {done.blender}"]
+    report(values, lines + ([str(done.render)] if done.render else []), as_json)
