@@ -1,61 +1,17 @@
-"""`mocamba …` and `python -m mocamba …`: the commands."""
+"""`mocamba …` and `python -m mocamba …`: the same commands."""
 
-import importlib.util
-from typing import Annotated
-
-import typer
-
-from . import __version__
-from .capture.commands import add_commands as add_capture_commands
-from .capture.commands.console import Commands
-
-HELP = """Motion capture for Blender from six body-worn sensors.
-
-A recording becomes a take, a take is solved by a pose network, and the motion is baked to keyframes:
-
-  mocamba import recordings/walk walk.take
-
-  mocamba solve walk.take
-
-  mocamba bake walk.take --blend walk.blend
-
-To see it all at once without any sensor: mocamba demo
-"""
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"mocamba {__version__}")
-        raise typer.Exit
-
-
-def _callback(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    """See HELP."""
-
-
-def build_app() -> typer.Typer:
-    """All commands. Nothing here imports torch or bpy: the commands that need them do when they run."""
-    app = typer.Typer(
-        cls=Commands, help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
-    )
-    app.callback()(_callback)
-    add_capture_commands(app)
-    if importlib.util.find_spec(".inference.commands", __package__):
-        importlib.import_module(".inference.commands", __package__).add_commands(app)
-    return app
+import sys
 
 
 def main() -> None:
     """Entry of the console script."""
     try:
-        build_app()()
+        # here and not above, so that Ctrl-C while modules load ends as it does later
+        from .capture.commands.app import build_app
+
+        build_app()(prog_name="mocamba")
     except KeyboardInterrupt:
-        # between the commands: while modules load or the interpreter leaves
-        raise SystemExit(130) from None
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def _silent(share: float, doing: str) -> None:
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """`height` in metres, None for the file's own or 1.70; `errors`, `seed` of the sensors simulated on motion files."""
+    """`height` (m), None for the file's own or 1.70; `errors` and `seed` of the sensors simulated on motion files."""
 
     slots: Mapping[str, str] = field(default_factory=dict)
     performer: str = "performer"
@@ -78,7 +78,7 @@ def write_take(
     if recording.aligned:
         calibration = aligned_calibration(sensors, t_ns, recording.kind)
     else:
-        fixed = frozenset(log.name for log, read in zip(logs, recording.logs, strict=True) if _named(log.name, options))
+        fixed = frozenset(log.name for log in logs if _named(log.name, options))
         calibration = calibrate(sensors, t_ns, source=options.heading, pose=options.pose, fixed=fixed)
     manifest = Manifest(options.performer, height, recording.kind, source, warnings=recording.warnings)
     progress(0.4, "Writing the take")

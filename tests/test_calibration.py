@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from mocamba.capture.calibration import (
     Calibration,
     HeadingSource,
@@ -123,7 +122,8 @@ def test_still_stretch_later_than_the_start(motion: Motion) -> None:
         shaken.append(replace(log, t_ns=steps, t_device=steps, orientation=orientation, acceleration=acceleration))
     sensors, t_ns = on_common_axis(tuple(shaken))
     stretch, rests = first_still(sensors)
-    assert rests and 1.9 < stretch.start / 60 < 2.6
+    assert rests
+    assert 1.9 < stretch.start / 60 < 2.6
     found = calibrate(sensors, t_ns)
     assert abs(found.start_ns / 1e9 - 2.1) < 0.5
 
@@ -166,7 +166,8 @@ def test_no_sensor_in_a_known_slot(motion: Motion) -> None:
 def test_json_round_trip(motion: Motion) -> None:
     found = calibrated(worn_by(motion, WORN))[0]
     again = Calibration.from_json(found.to_json())
-    assert again == found and again.id == found.id
+    assert again == found
+    assert again.id == found.id
     for damage in ({"sensors": 3}, {"pose": "sitting"}, {"sensors": [{"sensor": "a"}]}):
         with pytest.raises(BadInputError, match="damaged"):
             Calibration.from_json(found.to_json() | damage)
@@ -201,7 +202,8 @@ def test_real_knees_bend_backwards_about_the_left_right_axis(recording: Recorded
     for side in ("left", "right"):
         both = bones[f"{side}_thigh"][2] & bones[f"{side}_shin"][2]
         flexion = (bend(bones, f"{side}_shin") - bend(bones, f"{side}_thigh"))[both]
-        assert flexion.min() > -12 and flexion.max() > 50
+        assert flexion.min() > -12
+        assert flexion.max() > 50
         assert knee_axis(bones, side)[0] > 0.9
 
 
@@ -219,17 +221,21 @@ def test_ximu3_walk_is_a_walk(recording: Recorded) -> None:
     up = rotate(bones["pelvis"][0], np.array([0.0, 1.0, 0.0]))
     assert np.degrees(np.arccos(up[:, 1])).max() < 25  # pelvis upright
     left, right = bend(bones, "left_shin"), bend(bones, "right_shin")
-    assert 35 < left.max() < 70 and -35 < left.min() < -10
-    assert 35 < right.max() < 70 and -35 < right.min() < -10
+    assert 35 < left.max() < 70
+    assert -35 < left.min() < -10
+    assert 35 < right.max() < 70
+    assert -35 < right.min() < -10
     # walking: one shin swings back while the other does not
-    walking = slice(int(10 * 60), int(11.5 * 60))
+    walking = slice(10 * 60, int(11.5 * 60))
     assert np.corrcoef(left[walking], right[walking])[0, 1] < 0
     assert not ((left > 30) & (right > 30)).any()
     # each thigh was lifted to the horizontal once
-    assert bend(bones, "left_thigh").min() < -70 and bend(bones, "right_thigh").min() < -70
+    assert bend(bones, "left_thigh").min() < -70
+    assert bend(bones, "right_thigh").min() < -70
     # round and back again
     yaw = np.degrees(np.unwrap(heading(bones["pelvis"][0])))
-    assert np.ptp(yaw) == pytest.approx(190, abs=20) and abs(yaw[-1] - yaw[0]) < 20
+    assert np.ptp(yaw) == pytest.approx(190, abs=20)
+    assert abs(yaw[-1] - yaw[0]) < 20
 
 
 def test_real_sensors_do_not_jump(recording: Recorded) -> None:
@@ -247,7 +253,8 @@ def test_dot_squats_are_squats_and_the_exchanged_sensors_are_found(recording: Re
     for side in ("left", "right"):
         assert -75 < bend(bones, f"{side}_thigh").min() < -40
         assert 10 < bend(bones, f"{side}_shin").max() < 25
-    assert 40 < bend(bones, "pelvis").max() < 60 and bend(bones, "pelvis").min() > -10
+    assert 40 < bend(bones, "pelvis").max() < 60
+    assert bend(bones, "pelvis").min() > -10
     # both legs at once: three squats
     both = bones["left_shin"][2]
     assert np.corrcoef(bend(bones, "left_shin")[both], bend(bones, "right_shin")[both])[0, 1] > 0.9
@@ -268,7 +275,8 @@ def test_six_slots_of_a_lower_body(recording: Recorded) -> None:
         imu = apply_calibration(*calibrated(read(recording(name)).logs))
         here = [SLOTS[k] for k in range(6) if imu.present[:, k].any()]
         assert here == ["left_shin", "right_shin", "pelvis"]
-        assert imu.orientation.dtype == np.float32 and np.isfinite(imu.orientation).all()
+        assert imu.orientation.dtype == np.float32
+        assert np.isfinite(imu.orientation).all()
 
 
 def test_a_sensor_silent_in_the_pose_is_said(motion: Motion) -> None:

@@ -6,23 +6,62 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from mocamba.devices.mvn.mvnx import is_mvnx, read_mvnx
 from mocamba.rig.errors import FileFormatError
 from mocamba.rig.quaternion import Array, angle_between, from_axis_angle, multiply, rotate
 
 # all 23, in MVN's order
-SEGMENTS = (
-    "Pelvis L5 L3 T12 T8 Neck Head RightShoulder RightUpperArm RightForeArm RightHand LeftShoulder LeftUpperArm "
-    "LeftForeArm LeftHand RightUpperLeg RightLowerLeg RightFoot RightToe LeftUpperLeg LeftLowerLeg LeftFoot LeftToe"
-).split()
-SENSORS = (
-    "Pelvis T8 Head RightShoulder RightUpperArm RightForeArm RightHand LeftShoulder LeftUpperArm LeftForeArm LeftHand "
-    "RightUpperLeg RightLowerLeg RightFoot LeftUpperLeg LeftLowerLeg LeftFoot"
-).split()
+SEGMENTS = [
+    "Pelvis",
+    "L5",
+    "L3",
+    "T12",
+    "T8",
+    "Neck",
+    "Head",
+    "RightShoulder",
+    "RightUpperArm",
+    "RightForeArm",
+    "RightHand",
+    "LeftShoulder",
+    "LeftUpperArm",
+    "LeftForeArm",
+    "LeftHand",
+    "RightUpperLeg",
+    "RightLowerLeg",
+    "RightFoot",
+    "RightToe",
+    "LeftUpperLeg",
+    "LeftLowerLeg",
+    "LeftFoot",
+    "LeftToe",
+]
+SENSORS = [
+    "Pelvis",
+    "T8",
+    "Head",
+    "RightShoulder",
+    "RightUpperArm",
+    "RightForeArm",
+    "RightHand",
+    "LeftShoulder",
+    "LeftUpperArm",
+    "LeftForeArm",
+    "LeftHand",
+    "RightUpperLeg",
+    "RightLowerLeg",
+    "RightFoot",
+    "LeftUpperLeg",
+    "LeftLowerLeg",
+    "LeftFoot",
+]
 X, Y, Z = np.eye(3)
 # hanging arms are MVN's identity; arms out, palms down
 ARMS_OUT = {"RightForeArm": np.array([0.5, -0.5, 0.5, 0.5]), "LeftForeArm": np.array([0.5, 0.5, 0.5, -0.5])}
+
+
+def check_named(error: FileFormatError, name: str) -> None:
+    assert name in str(error)
 
 
 def numbers(values: Array) -> str:
@@ -84,7 +123,8 @@ def test_t_pose_becomes_identity_and_the_world_ours(tmp_path: Path) -> None:
     # MVN's forward is x: a body that bends forward turns about +y (left)
     bend = from_axis_angle(Y, np.array(0.3))
     read = read_mvnx(write(tmp_path / "a.mvnx", mvnx([t_pose()] * 3 + [multiply(bend, t_pose())] * 3)))
-    assert read.aligned and len(read.logs) == 10
+    assert read.aligned
+    assert len(read.logs) == 10
     for log in read.logs:
         assert angle_between(log.orientation[0], np.array([1.0, 0, 0, 0])) < 1e-5
         assert angle_between(log.orientation[5], from_axis_angle(X, np.array(0.3))) < 1e-5
@@ -119,7 +159,8 @@ def test_time_running_back_and_nan(tmp_path: Path) -> None:
     turns[6] = turns[6] * 0
     read = read_mvnx(write(tmp_path / "a.mvnx", mvnx(turns, times=[0, 17, 33, 20, 67, 83, 100, 117])))
     assert len(read.logs[0]) == 5
-    assert "3 such" in read.warnings[-1] and "line" in read.warnings[-1]
+    assert "3 such" in read.warnings[-1]
+    assert "line" in read.warnings[-1]
 
 
 def test_cut_off_file_keeps_its_frames(tmp_path: Path) -> None:
@@ -170,7 +211,8 @@ def test_no_damage_makes_it_fail_otherwise(tmp_path: Path, data: bytes, place: i
     try:
         read = read_mvnx(path)
     except FileFormatError as error:
-        assert "a.mvnx" in str(error)
+        check_named(error, "a.mvnx")
     else:
         for log in read.logs:
-            assert (np.diff(log.t_ns) > 0).all() and np.isfinite(log.orientation).all()
+            assert (np.diff(log.t_ns) > 0).all()
+            assert np.isfinite(log.orientation).all()

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from mocamba.devices.simulated.gestures import TIMING
 from mocamba.devices.simulated.performer import perform
 from mocamba.rig.kinematics import local_to_global
@@ -20,10 +19,10 @@ def motion(request: pytest.FixtureRequest) -> Motion:
 
 
 def test_starts_in_the_t_pose_facing_forward(motion: Motion) -> None:
-    still = motion.rotations[: int(2.4 * 60)]
+    still = motion.rotations[: int(2.0 * 60)]
     identity = np.broadcast_to(np.array([1, 0, 0, 0], np.float32), still.shape)
     assert np.degrees(angle_between(still, identity)).max() < 0.1
-    assert np.ptp(motion.translation[: int(2.4 * 60)], axis=0).max() < 1e-3
+    assert np.ptp(motion.translation[: int(2.0 * 60)], axis=0).max() < 1e-3
 
 
 def test_no_part_of_a_foot_goes_under_the_floor(motion: Motion) -> None:

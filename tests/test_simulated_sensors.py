@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from mocamba.devices.simulated.performer import perform
 from mocamba.devices.simulated.sensors import simulate, site_acceleration
 from mocamba.rig.imu import CLEAN, SLOT_JOINTS, SLOTS, WORN, SensorErrors
@@ -102,13 +101,13 @@ def test_drift_grows_with_time(motion: Motion) -> None:
 
 
 def test_the_strap_slips_after_calibration_only(motion: Motion) -> None:
-    clean = simulate(motion, CLEAN, 9, still_until=2.6)
-    worn = simulate(motion, SensorErrors(mounting=8.0), 9, still_until=2.6)
+    clean = simulate(motion, CLEAN, 9, still_until=2.2)
+    worn = simulate(motion, SensorErrors(mounting=8.0), 9, still_until=2.2)
     for a, b in zip(clean, worn, strict=True):
         apart = np.degrees(angle_between(a.orientation, b.orientation))
-        assert apart[: int(2.6 * 60)].max() < 1e-4
+        assert apart[: int(2.2 * 60)].max() < 1e-4
         assert apart.max() <= 8.01
-        assert np.ptp(apart[int(4.7 * 60) :]) < 1e-4
+        assert np.ptp(apart[int(4.3 * 60) :]) < 1e-4
 
 
 def test_dropout_comes_in_bursts_of_about_its_share(motion: Motion) -> None:
@@ -126,4 +125,5 @@ def test_missing_slots_never_the_pelvis(motion: Motion) -> None:
         slots = [log.slot for log in simulate(motion, SensorErrors(missing_slots=0.5), seed)]
         assert "pelvis" in slots
         counts.append(len(slots))
-    assert 2 <= np.mean(counts) <= 5 and len(set(counts)) > 1
+    assert 2 <= np.mean(counts) <= 5
+    assert len(set(counts)) > 1

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from mocamba.capture import raw, take
 from mocamba.capture.importing import ImportOptions, import_source, write_take
 from mocamba.capture.manifest import Manifest, read_manifest
@@ -32,6 +31,14 @@ from mocamba.rig.kinematics import local_to_global
 from mocamba.rig.motion import Motion
 from mocamba.rig.quaternion import angle_between
 from mocamba.rig.skeleton import SMPL24
+
+
+def check_early(share: float) -> None:
+    assert share < 0.2
+
+
+def check_named(error: FileFormatError, name: str) -> None:
+    assert name in str(error)
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +78,16 @@ def test_what_goes_in_comes_out(tmp_path: Path, logs: SensorLogs) -> None:
         np.testing.assert_array_equal(got.orientation, wrote.orientation)
         np.testing.assert_array_equal(got.acceleration, wrote.acceleration)
     told = json.loads((made.path / "take.json").read_text(encoding="utf-8"))
-    assert told["mocamba_take"] == 1 and told["performer"] == "Zoë" and told["height"] == 1.8
+    assert told["mocamba_take"] == 1
+    assert told["performer"] == "Zoë"
+    assert told["height"] == 1.8
     assert {"mocamba", "mcap", "python"} <= set(told["versions"])
-    assert len(told["calibration"]["sensors"]) == 6 and all(s["reason"] for s in told["calibration"]["sensors"])
+    assert len(told["calibration"]["sensors"]) == 6
+    assert all(s["reason"] for s in told["calibration"]["sensors"])
     assert read_manifest(made.path / "take.json") == made.manifest
     imu, _ = made.imu()
-    assert len(imu) == pytest.approx(TIMING.end * 60, abs=2) and imu.present.mean() > 0.95
+    assert len(imu) == pytest.approx(TIMING.end * 60, abs=2)
+    assert imu.present.mean() > 0.95
     assert made.skeleton.height == pytest.approx(1.8, abs=1e-3)
 
 
@@ -86,7 +97,8 @@ def test_raw_is_a_valid_mcap_for_others(tmp_path: Path, logs: SensorLogs) -> Non
     made = make(tmp_path / "a.take", logs)
     with (made.path / "raw.mcap").open("rb") as file:
         summary = make_reader(file).get_summary()
-    assert summary is not None and summary.statistics is not None
+    assert summary is not None
+    assert summary.statistics is not None
     assert summary.statistics.message_count == sum(len(log) for log in logs)
     assert {channel.topic for channel in summary.channels.values()} == {f"/sensor/{log.name}" for log in logs}
 
@@ -99,8 +111,9 @@ def test_raw_cut_off_at_any_byte(tmp_path_factory: pytest.TempPathFactory, short
     try:
         read, warnings = raw.read_raw(path)
     except FileFormatError as error:
-        assert "raw.mcap" in str(error)
-        assert share < 0.2  # only where hardly a sample was written
+        check_named(error, "raw.mcap")
+        # only where hardly a sample was written
+        check_early(share)
     else:
         assert all((np.diff(log.t_ns) > 0).all() for log in read)
         assert warnings or share == 1
@@ -121,7 +134,7 @@ def test_raw_with_a_wrong_byte(
     try:
         raw.read_raw(path)
     except FileFormatError as error:
-        assert "raw.mcap" in str(error)
+        check_named(error, "raw.mcap")
 
 
 @pytest.fixture(scope="module")
@@ -242,11 +255,11 @@ def test_full_disk_leaves_nothing(
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 def test_full_disk_for_real(tmp_path: Path, logs: SensorLogs, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = Path.open
-    monkeypatch.setattr(
-        Path,
-        "open",
-        lambda self, mode="r", *a, **k: open("/dev/full", "wb") if mode == "xb" else opened(self, mode, *a, **k),
-    )  # noqa: PTH123, SIM115
+
+    def open_on_it(self: Path, mode: str = "r", *args: Any, **more: Any) -> Any:
+        return opened(Path("/dev/full"), "wb") if mode == "xb" else opened(self, mode, *args, **more)
+
+    monkeypatch.setattr(Path, "open", open_on_it)
     with pytest.raises(BadInputError, match="cannot be written"):
         make(tmp_path / "a.take", logs)
     assert left_over(tmp_path) == []
@@ -334,7 +347,8 @@ def test_solves_are_kept_beside_each_other(tmp_path: Path, logs: SensorLogs, mot
         confidence=motion.confidence[:90],
     )
     made.save_solved(shorter, "two")
-    assert len(made.load_solved()) == 90 and len(made.load_solved("one")) == len(motion)
+    assert len(made.load_solved()) == 90
+    assert len(made.load_solved("one")) == len(motion)
     before = (made.path / "raw.mcap").read_bytes()
     made.save_solved(motion, "two")
     assert (made.path / "raw.mcap").read_bytes() == before

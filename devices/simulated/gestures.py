@@ -21,7 +21,7 @@ Keys = list[tuple[float, float]]
 class Timing:
     """Seconds at which each part of the performance starts, and where it ends."""
 
-    t_pose_end: float = 2.6
+    t_pose_end: float = 2.2
     walk: float = 3.6
     squat: float = 13.6
     reach: float = 17.2

@@ -21,7 +21,7 @@ SOFT_KNEES = 0.01  # share of the leg's length that is never used after the T-po
 
 
 def perform(skeleton: Skeleton, rate: float = SOLVE_RATE) -> Motion:
-    """The whole performance at `rate` frames per second; the first 2.6 seconds are the T-pose, for calibration."""
+    """The whole performance at `rate` frames per second; it starts with 2.2 s of the T-pose, for calibration."""
     t = np.arange(int(TIMING.end * rate)) / rate
     feet = _feet(t, skeleton)
     pelvis_turn, across = _pelvis_rotation(t, feet)
