@@ -69,8 +69,8 @@ def _kick(t: Curve, track: FootTrack, skeleton: Skeleton) -> FootTrack:
     """The right foot back, through and up in front, and down where it stood."""
     scale = skeleton.height / 1.75
     at = TIMING.kick + np.array([0.3, 0.8, 1.2, 1.4, 2.0, 2.5])
-    forward = keyed(t, list(zip(at, np.array([0, -0.42, 0.62, 0.68, 0.1, 0]) * scale, strict=True)))
-    height = keyed(t, list(zip(at, np.array([0, 0.24, 0.58, 0.62, 0.05, 0]) * scale, strict=True)))
+    forward = keyed(t, list(zip(at, np.array([0, -0.42, 0.76, 0.80, 0.1, 0]) * scale, strict=True)))
+    height = keyed(t, list(zip(at, np.array([0, 0.24, 0.60, 0.64, 0.05, 0]) * scale, strict=True)))
     pitch = keyed(t, list(zip(at, np.radians([0, 55, 5, -20, -5, 0]), strict=True)))
     forward, height, pitch = smooth(forward, 3), smooth(height, 3), smooth(pitch, 3)
     away = np.stack([np.zeros_like(t), height, forward], axis=-1)
