@@ -23,10 +23,10 @@ class Timing:
 
     t_pose_end: float = 2.2
     walk: float = 3.6
-    squat: float = 13.6
-    reach: float = 17.2
+    squat: float = 14.5
+    reach: float = 17.4
     wave: float = 22.1
-    kick: float = 25.5
+    kick: float = 25.2
     end: float = 29.2
 
 
