@@ -4,7 +4,10 @@ AMASS is Z up; Mocamba is Y up. What AMASS has no key for is kept in keys of our
 comes back as it was, while other tools read the standard ones.
 """
 
+import struct
+import tokenize
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,23 @@ FORMAT = 1  # of our own keys
 # First joints of the left and the right hand, by number of joints: SMPL, SMPL-H, SMPL-X.
 HANDS: dict[int, tuple[int, int]] = {24: (22, 23), 52: (22, 37), 55: (25, 40)}
 Z_UP = np.array([np.sqrt(0.5), np.sqrt(0.5), 0.0, 0.0])  # our world to AMASS': 90 degrees about X
+
+# What NumPy, zipfile and zlib raise on damaged archives, found by fuzzing.
+DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    SyntaxError,
+    RuntimeError,
+    MemoryError,
+    OverflowError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 Arrays = dict[str, NDArray[np.generic]]
 
@@ -79,7 +99,7 @@ def _load(path: Path) -> Arrays:
             return {key: archive[key] for key in archive.files if not key.startswith(("marker", "dmpls"))}
     except FileNotFoundError as error:
         raise FileFormatError(path, "does not exist.") from error
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+    except DAMAGE as error:
         raise FileFormatError(path, "is cut off or not an .npz file.", "Copy or export it again.") from error
 
 
@@ -110,6 +130,8 @@ def _own(path: Path, arrays: Arrays, rotations: Array, translation: Array) -> Mo
     if (version := int(_number(path, arrays, "mocamba_format"))) != FORMAT:
         raise FileFormatError(path, f"is of format {version}; this Mocamba reads {FORMAT}.", "Update Mocamba.")
     skeleton = Skeleton(*(_floats(path, arrays, f"skeleton_{key}").astype(np.float32) for key in ("offsets", "ends")))
+    if skeleton.offsets.shape != (24, 3) or skeleton.ends.shape != (3, 3):
+        raise FileFormatError(path, "has a skeleton of another number of joints than 24.")
     t_ns, confidence = _get(path, arrays, "t_ns").astype(np.int64), _floats(path, arrays, "confidence")
     if not t_ns.shape == confidence.shape == (len(rotations),):
         raise FileFormatError(path, "has times or confidences for another number of frames than it has poses.")

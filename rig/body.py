@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .kinematics import joint_positions, local_to_global
 from .quaternion import Array, between_vectors
 from .rotation import quaternion_to_matrix
-from .skeleton import JOINTS, PARENTS, SMPL24, Skeleton, joint
+from .skeleton import ENDS, JOINTS, PARENTS, SMPL24, Skeleton, joint
 
 BODY_FILE = Path(__file__).parent / "data" / "body.npz"
 
@@ -67,15 +67,21 @@ def fitted_to(body: Body, skeleton: Skeleton) -> Body:
 
 def _stretch(old: Skeleton, new: Skeleton, index: int, girth: float) -> NDArray[np.float64]:
     """Matrix (3, 3) that makes one bone as long as the other skeleton's, and as thick as `girth` says."""
-    child = CONTINUES.get(index, PARENTS.index(index) if index in PARENTS else 0)
-    a, b = old.offsets[child].astype(np.float64), new.offsets[child].astype(np.float64)
-    if not child or min(np.linalg.norm(a), np.linalg.norm(b)) < MIN_BONE:
+    a, b = _bone(old, index), _bone(new, index)
+    if min(np.linalg.norm(a), np.linalg.norm(b)) < MIN_BONE:
         return np.eye(3) * girth
     length = np.clip(np.linalg.norm(b) / np.linalg.norm(a), girth * 0.6, girth * 1.6)
     along = a / np.linalg.norm(a)
     scaled = np.eye(3) * girth + (length - girth) * np.outer(along, along)
     turned: NDArray[np.float64] = quaternion_to_matrix(between_vectors(a, b)) @ scaled
     return turned
+
+
+def _bone(skeleton: Skeleton, index: int) -> NDArray[np.float64]:
+    """From a joint to the end of its flesh, metres `(3,)`; zero for hands, whose end no skeleton gives."""
+    child = CONTINUES.get(index, PARENTS.index(index) if index in PARENTS else 0)
+    bone: NDArray[np.float64] = np.float64(skeleton.ends[ENDS[index]] if index in ENDS else skeleton.offsets[child])
+    return bone
 
 
 def skin(body: Body, rotations: Array, translation: Array) -> Array:

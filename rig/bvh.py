@@ -12,7 +12,7 @@ from .motion import Motion
 from .quaternion import Array, from_axis_angle, multiply, rotate
 from .resample import resample
 from .rotation import quaternion_to_euler
-from .skeleton import JOINTS, PARENTS
+from .skeleton import ENDS, JOINTS, PARENTS
 from .whole_file import check_suffix, whole_file
 
 CENTIMETRES = 100.0
@@ -86,9 +86,8 @@ def _written_joint(motion: Motion, joint: int, depth: int) -> Iterator[str]:
     yield f"{indent}\tCHANNELS {len((place + turn).split())} {place}{turn}\n"
     for child in (c for c, parent in enumerate(PARENTS) if parent == joint):
         yield from _written_joint(motion, child, depth + 1)
-    ends = {15: 0, 10: 1, 11: 2}
     if joint not in PARENTS:
-        end = motion.skeleton.ends[ends[joint]] if joint in ends else motion.skeleton.offsets[joint]
+        end = motion.skeleton.ends[ENDS[joint]] if joint in ENDS else motion.skeleton.offsets[joint]
         yield f"{indent}\tEnd Site\n{indent}\t{{\n{indent}\t\tOFFSET {_written(end)}\n{indent}\t}}\n"
     yield f"{indent}}}\n"
 

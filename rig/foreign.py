@@ -11,7 +11,7 @@ from .kinematics import global_to_local
 from .motion import Motion, evenly_timed
 from .quaternion import Array, between_vectors, conjugate, make_continuous, multiply, rotate
 from .rotation import matrix_to_quaternion
-from .skeleton import JOINTS, PARENTS, SMPL24, Skeleton, joint
+from .skeleton import ENDS, JOINTS, PARENTS, SMPL24, Skeleton, joint
 
 # Metres, centimetres, inches, millimetres and the unit of the CMU database's files (1/0.45 inch).
 UNITS = (1.0, 0.01, 0.0254, 0.001, 0.0254 / 0.45)
@@ -21,7 +21,6 @@ REQUIRED = tuple(
     for name in ("pelvis", *(f"{side}_{part}" for part in ("hip", "knee", "ankle", "shoulder", "elbow", "wrist")
                              for side in ("left", "right")))
 )  # fmt: skip
-END_OF = {joint("head"): 0, joint("left_foot"): 1, joint("right_foot"): 2}
 # Bones that are straight in the T-pose: joint, child. Their rest direction says how to turn the rest pose.
 LIMBS = {joint(f"{side}_{a}"): joint(f"{side}_{b}") for side in ("left", "right")
          for a, b in (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"))}  # fmt: skip
@@ -202,7 +201,7 @@ class _Adoption:
         bones = self.places[1:] - self.places[parents]
         offsets[1:] = rotate(conjugate(self.correction[parents]), bones) * self.unit
         ends = SMPL24.ends * (self._leg() * self.unit / LEG)
-        for index, row in END_OF.items():
+        for index, row in ENDS.items():
             tip = self.source.ends.get(self.index.get(index, -1))
             if tip is not None and np.linalg.norm(tip) * self.unit > 0.01:
                 ends[row] = rotate(conjugate(self.correction[index]), tip) * self.unit

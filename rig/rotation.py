@@ -16,7 +16,9 @@ def quaternion_to_matrix(q: Array) -> Array:
         [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
         [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
     ]
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    # NumPy 1 makes float64 of a float32 scalar and a Python number
+    matrix: Array = np.stack([np.stack(row, axis=-1) for row in rows], axis=-2).astype(q.dtype)
+    return matrix
 
 
 def matrix_to_quaternion(m: Array) -> Array:
@@ -35,7 +37,7 @@ def matrix_to_quaternion(m: Array) -> Array:
     )
     pivot = np.argmax(np.diagonal(candidates, axis1=-2, axis2=-1), axis=-1)
     q = normalise(np.take_along_axis(candidates, pivot[..., None, None], axis=-2)[..., 0, :])
-    return np.where(q[..., :1] < 0, -q, q)
+    return np.where(q[..., :1] < 0, -q, q).astype(m.dtype)
 
 
 def matrix_to_sixd(m: Array) -> Array:

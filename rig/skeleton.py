@@ -40,6 +40,8 @@ PARENTS: tuple[int, ...] = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13
 MIRROR: tuple[int, ...] = (0, 2, 1, 3, 5, 4, 6, 8, 7, 9, 11, 10, 12, 14, 13, 15, 17, 16, 19, 18, 21, 20, 23, 22)
 # Joints that no sensor sees: they follow their parents (toes, wrists, hands).
 END_JOINTS: tuple[int, ...] = (10, 11, 20, 21, 22, 23)
+# Row of `Skeleton.ends` for the joints that have one.
+ENDS: dict[int, int] = {15: 0, 10: 1, 11: 2}
 # Depth of the sole under the toe joint as a share of thigh plus shin: in recorded motion of 40 people the toe
 # joint of the standing foot lies 0.035 to 0.048 m above the floor (one clip 0.062), at legs of 0.76 to 0.89 m.
 SOLE_TO_LEG = 0.045

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import BadInputError, OutputExistsError
@@ -38,4 +38,5 @@ def whole_file(path: Path) -> Iterator[Path]:
             f"{path} cannot be written ({reason}). Choose another folder or free some space."
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # there may be no such folder
+            part.unlink(missing_ok=True)

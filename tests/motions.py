@@ -62,6 +62,6 @@ def wild(count: int, rate: float = 60.0, seed: int = 0, skeleton: Skeleton = SMP
     """Smooth random turns of every joint, all angles."""
     rng = np.random.default_rng(seed)
     vectors = rng.normal(size=(1, len(JOINTS), 3)) + np.cumsum(rng.normal(size=(count, len(JOINTS), 3)) * 0.04, axis=0)
-    place = [0, 1, 0] + np.cumsum(rng.normal(size=(count, 3)) * 0.01, axis=0)
+    place = np.array([0, 1, 0]) + np.cumsum(rng.normal(size=(count, 3)) * 0.01, axis=0)
     rotations = make_continuous(from_rotation_vector(vectors))
     return evenly_timed(rotations * np.where(rotations[:1, :, :1] < 0, -1, 1), place, skeleton, rate)

@@ -9,7 +9,8 @@ from ..skeleton import JOINTS, Skeleton, joint
 # Linear RGB. A training suit, and skin left plain like a mannequin's.
 SUIT = (0.022, 0.075, 0.13)
 SKIN = (0.56, 0.40, 0.31)
-BARE = [joint(name) for name in ("head", "neck", "left_wrist", "right_wrist", "left_hand", "right_hand")]
+BARE_ATTRIBUTE = "bare"
+BARE = [joint(name) for name in ("head", "left_wrist", "right_wrist", "left_hand", "right_hand")]
 BARE += [joint(name) for name in ("left_ankle", "right_ankle", "left_foot", "right_foot")]
 
 
@@ -41,10 +42,18 @@ def _weigh(thing: bpy.types.Object, body: Body) -> None:
 
 
 def _dress(mesh: bpy.types.Mesh, body: Body) -> None:
-    mesh.materials.append(matte("Suit", SUIT))
-    mesh.materials.append(matte("Skin", SKIN))
-    bare = np.sum(body.weights * np.isin(body.joints, BARE), axis=1) > 0.5
-    mesh.polygons.foreach_set("material_index", bare[body.quads].all(axis=1).astype(np.int32))
+    """Colour by a vertex attribute rather than by face, so that the suit's seams are smooth lines."""
+    bare = np.sum(body.weights * np.isin(body.joints, BARE), axis=1)
+    mesh.attributes.new(BARE_ATTRIBUTE, "FLOAT", "POINT").data.foreach_set("value", bare.astype(np.float32))
+    material = matte("Suit and skin", SUIT)
+    nodes, links = material.node_tree.nodes, material.node_tree.links
+    attribute, seam = nodes.new("ShaderNodeAttribute"), nodes.new("ShaderNodeValToRGB")
+    attribute.attribute_name = BARE_ATTRIBUTE
+    for stop, place, colour in zip(seam.color_ramp.elements, (0.48, 0.52), (SUIT, SKIN), strict=True):
+        stop.position, stop.color = place, (*colour, 1)
+    links.new(attribute.outputs["Fac"], seam.inputs["Fac"])
+    links.new(seam.outputs["Color"], nodes["Principled BSDF"].inputs["Base Color"])
+    mesh.materials.append(material)
     mesh.update()
 
 

@@ -17,8 +17,8 @@ Progress = Callable[[float, str], None]
 
 COLUMNS, ROWS = 6, 2
 TILE = (320, 400)
-MOVIE = (640, 480)
-SHEET_SAMPLES, MOVIE_SAMPLES = 12, 6
+MOVIE = (512, 384)
+SHEET_SAMPLES, MOVIE_SAMPLES = 12, 3
 FLESH = 0.15  # metres that the body reaches beyond its joints
 FOLLOW = 0.5  # seconds over which the movie's camera averages the performer's place
 INK = (0.015, 0.02, 0.03)
@@ -67,7 +67,6 @@ def _set_up(size: tuple[int, int], samples: int) -> None:
     scene.render.engine = "CYCLES"
     scene.render.resolution_x, scene.render.resolution_y = size
     scene.render.resolution_percentage = 100
-    scene.render.use_persistent_data = True
     scene.view_settings.view_transform = "Standard"
     cycles = scene.cycles
     cycles.device = "CPU"
