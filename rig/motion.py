@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .kinematics import forward_kinematics
+from .quaternion import Array
 from .skeleton import Skeleton
 
 SOLVE_RATE = 60.0  # frames per second
@@ -53,9 +54,7 @@ class Motion:
         return forward_kinematics(self.rotations, self.translation, self.skeleton).astype(np.float32)
 
 
-def evenly_timed(
-    rotations: NDArray[np.floating], translation: NDArray[np.floating], skeleton: Skeleton, rate: float = SOLVE_RATE
-) -> Motion:
+def evenly_timed(rotations: Array, translation: Array, skeleton: Skeleton, rate: float = SOLVE_RATE) -> Motion:
     """A `Motion` whose frames are 1/`rate` seconds apart, starting at 0, with full confidence."""
     count = len(rotations)
     t_ns = np.round(np.arange(count) * (1e9 / rate)).astype(np.int64)

@@ -4,10 +4,12 @@ Every function broadcasts over leading axes and keeps the dtype of its input. `q
 same rotation; only `make_continuous` cares which of the two is stored.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 IDENTITY: Array = np.array([1.0, 0.0, 0.0, 0.0])
 
@@ -64,13 +66,15 @@ def to_rotation_vector(q: Array) -> Array:
     sine = np.linalg.norm(q[..., 1:], axis=-1, keepdims=True)
     angle = 2 * np.arctan2(sine, q[..., :1])
     safe = np.where(sine > 1e-12, sine, 1)
-    return q[..., 1:] * np.where(sine > 1e-12, angle / safe, 2)
+    vector: Array = q[..., 1:] * np.where(sine > 1e-12, angle / safe, 2)
+    return vector
 
 
 def angle_between(a: Array, b: Array) -> Array:
     """Angle of the rotation from `a` to `b`, radians in [0, π]; accurate near zero."""
     difference = multiply(conjugate(a), b)
-    return 2 * np.arctan2(np.linalg.norm(difference[..., 1:], axis=-1), np.abs(difference[..., 0]))
+    angle: Array = 2 * np.arctan2(np.linalg.norm(difference[..., 1:], axis=-1), np.abs(difference[..., 0]))
+    return angle
 
 
 def between_vectors(a: Array, b: Array) -> Array:
@@ -86,7 +90,9 @@ def between_vectors(a: Array, b: Array) -> Array:
 
 def slerp(a: Array, b: Array, weight: Array) -> Array:
     """Shortest way from `a` (weight 0) to `b` (weight 1); `weight` broadcasts without the last axis."""
-    return multiply(a, from_rotation_vector(np.asarray(weight)[..., None] * to_rotation_vector(multiply(conjugate(a), b))))
+    return multiply(
+        a, from_rotation_vector(np.asarray(weight)[..., None] * to_rotation_vector(multiply(conjugate(a), b)))
+    )
 
 
 def make_continuous(q: Array) -> Array:
@@ -104,5 +110,7 @@ def about_y(angle: Array) -> Array:
 
 
 def heading(q: Array) -> Array:
-    """Angle about +Y (radians) of the twist part of `q` about the vertical; 0 faces +Z."""
-    return 2 * np.arctan2(q[..., 2], q[..., 0])
+    """Angle about +Y, radians in [-π, π], of the twist part of `q` about the vertical; 0 faces +Z."""
+    facing: Array = np.where(q[..., :1] < 0, -q, q)
+    angle: Array = np.arctan2(facing[..., 2], facing[..., 0]) * 2.0
+    return angle

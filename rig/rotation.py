@@ -16,7 +16,9 @@ def quaternion_to_matrix(q: Array) -> Array:
         [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
         [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
     ]
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    # NumPy 1 makes float64 of a float32 scalar and a Python number
+    matrix: Array = np.stack([np.stack(row, axis=-1) for row in rows], axis=-2).astype(q.dtype)
+    return matrix
 
 
 def matrix_to_quaternion(m: Array) -> Array:
@@ -35,7 +37,7 @@ def matrix_to_quaternion(m: Array) -> Array:
     )
     pivot = np.argmax(np.diagonal(candidates, axis1=-2, axis2=-1), axis=-1)
     q = normalise(np.take_along_axis(candidates, pivot[..., None, None], axis=-2)[..., 0, :])
-    return np.where(q[..., :1] < 0, -q, q)
+    return np.where(q[..., :1] < 0, -q, q).astype(m.dtype)
 
 
 def matrix_to_sixd(m: Array) -> Array:
@@ -68,7 +70,8 @@ def quaternion_to_euler(q: Array, order: str) -> Array:
     """
     i, j, k = ("XYZ".index(letter) for letter in order)
     sign = 1.0 if (j - i) % 3 == 1 else -1.0
-    m = quaternion_to_matrix(q)
+    # in float32 the unit length is off by 1e-7, which is 5e-4 radians at the lock
+    m = quaternion_to_matrix(normalise(q.astype(np.float64)))
     middle = np.arcsin(np.clip(sign * m[..., i, k], -1, 1))
     locked = np.abs(m[..., i, k]) > 1 - 1e-9
     first = np.where(
@@ -77,4 +80,5 @@ def quaternion_to_euler(q: Array, order: str) -> Array:
         np.arctan2(-sign * m[..., j, k], m[..., k, k]),
     )
     third = np.where(locked, 0.0, np.arctan2(-sign * m[..., i, j], m[..., i, i]))
-    return np.stack([first, middle, third], axis=-1).astype(q.dtype)
+    angles: Array = np.stack([first, middle, third], axis=-1).astype(q.dtype)
+    return angles

@@ -1,0 +1,18 @@
+"""`mocamba …` and `python -m mocamba …`: the same commands."""
+
+import sys
+
+
+def main() -> None:
+    """Entry of the console script."""
+    try:
+        # here and not above, so that Ctrl-C while modules load ends as it does later
+        from .capture.commands.app import build_app
+
+        build_app()(prog_name="mocamba")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

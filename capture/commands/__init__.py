@@ -1,0 +1,13 @@
+"""The commands of `mocamba`, one file each; they alone draw bars, print and choose exit codes."""
+
+import typer
+
+from . import bake, demo, importing, solve
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Put the commands of this package on `app`."""
+    app.command("import", help=importing.HELP)(importing.import_command)
+    app.command("solve", help=solve.HELP)(solve.solve_command)
+    app.command("bake", help=bake.HELP)(bake.bake_command)
+    app.command("demo", help=demo.HELP)(demo.demo_command)

@@ -1,0 +1,113 @@
+"""The whole way without any hardware: a simulated performer's worn sensors, through every component a user's go."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..devices.log import Recording
+from ..devices.simulated.gestures import TIMING
+from ..devices.simulated.performer import perform
+from ..devices.simulated.sensors import simulate
+from ..rig.amass import write_amass
+from ..rig.imu import WORN
+from ..rig.motion import Motion
+from ..rig.skeleton import SMPL24
+from ..rig.whole_file import refuse_existing
+from .baking import BakeOptions, bake_take
+from .importing import ImportOptions, write_take
+from .solving import DEFAULT_NETWORK, Mode, solve_take
+from .take import Take, new_take, open_take
+
+Progress = Callable[[float, str], None]
+
+HEIGHT = 1.72  # metres
+SEED = 7
+
+
+@dataclass(frozen=True)
+class DemoFiles:
+    """What the demo leaves in its folder."""
+
+    folder: Path
+
+    @property
+    def take(self) -> Path:
+        """Sensors, calibration and solve."""
+        return self.folder / "demo.take"
+
+    @property
+    def blend(self) -> Path:
+        """The animation."""
+        return self.folder / "demo.blend"
+
+    @property
+    def sheet(self) -> Path:
+        """Pictures of it."""
+        return self.folder / "demo.png"
+
+    @property
+    def truth(self) -> Path:
+        """What the performer really did."""
+        return self.folder / "truth.npz"
+
+    def all(self) -> tuple[Path, ...]:
+        """Every one of them."""
+        return self.take, self.blend, self.sheet, self.truth
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """Errors as `inference.metrics` defines them (degrees, degrees, centimetres) and `seconds` each stage took."""
+
+    files: DemoFiles
+    sip: float
+    ang: float
+    pos: float
+    seconds: dict[str, float]
+
+
+def simulate_recording(seed: int = SEED) -> tuple[Recording, Motion]:
+    """Six worn, noisy, drifting sensors on the performer, and what the performer did."""
+    truth = perform(SMPL24.scaled_to(HEIGHT))
+    return Recording("simulated", simulate(truth, WORN, seed, still_until=TIMING.t_pose_end)), truth
+
+
+def run_demo(folder: Path, progress: Progress, *, force: bool = False, network: str = DEFAULT_NETWORK) -> DemoResult:
+    """Record, solve, bake and compare, in `folder`."""
+    files, seconds = DemoFiles(folder), {}
+    for path in files.all():
+        refuse_existing(path, force=force)
+    started = time.perf_counter()
+
+    def lap(stage: str) -> None:
+        nonlocal started
+        now = time.perf_counter()
+        seconds[stage], started = round(now - started, 2), now
+
+    progress(0.0, "Performing")
+    take, truth = _record(files, force)
+    lap("record")
+    motion, _, _ = solve_take(take, network, Mode.LIVE, _within(progress, 0.05, 0.35))
+    lap("solve")
+    bake_take(take, BakeOptions(files.blend, network, render=files.sheet, force=force), _within(progress, 0.35, 0.98))
+    lap("bake")
+    # with torch in the process already
+    from ..inference.metrics import pose_errors
+
+    errors = pose_errors(motion, truth)
+    progress(1.0, "Done")
+    return DemoResult(files, float(errors.SIP), float(errors.Ang), float(errors.Pos), seconds)
+
+
+def _record(files: DemoFiles, force: bool) -> tuple[Take, Motion]:
+    recording, truth = simulate_recording()
+    options = ImportOptions(performer="simulated performer", height=HEIGHT)
+    with new_take(files.take, force=force) as part:
+        write_take(part, recording, "simulated performer", HEIGHT, options)
+    write_amass(truth, files.truth)
+    return open_take(files.take), truth
+
+
+def _within(progress: Progress, start: float, end: float) -> Progress:
+    return lambda share, doing: progress(start + (end - start) * min(max(share, 0.0), 1.0), doing)

@@ -1,0 +1,34 @@
+"""From a take to the motion in it, by a pose network."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+
+from ..rig.motion import Motion
+from .take import Take
+
+Progress = Callable[[float, str], None]
+
+DEFAULT_NETWORK = "hiposer-d"
+
+
+class Mode(StrEnum):
+    """`LIVE` solves frame by frame as it would while recording; `OFFLINE` may look ahead."""
+
+    LIVE = "live"
+    OFFLINE = "offline"
+
+
+def solve_take(take: Take, network: str, mode: Mode, progress: Progress) -> tuple[Motion, Path, tuple[str, ...]]:
+    """Solve and keep the result in the take: the motion, its file, warnings."""
+    imu, warnings = take.imu()
+    progress(0.0, "Loading the network")
+    # torch comes with it: only here, where it is needed
+    from ..inference.solver import solve
+
+    motion = solve(imu, network=network, mode=mode.value, skeleton=take.skeleton, progress=progress)
+    calibration = take.manifest.calibration
+    if calibration is not None:
+        motion = replace(motion, origin=replace(motion.origin, calibration=calibration.id))
+    return motion, take.save_solved(motion, network), warnings

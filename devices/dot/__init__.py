@@ -1,0 +1,1 @@
+"""Xsens (Movella) DOT sensors."""

@@ -1,0 +1,1 @@
+"""Xsens MVN, the suit: MVNX exports."""

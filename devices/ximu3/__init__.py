@@ -1,0 +1,1 @@
+"""x-IMU3 sensors of x-io Technologies."""

@@ -1,0 +1,156 @@
+"""Bakes as jobs of a child process, so that Blender never lives in ours. Imports no bpy."""
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..amass import read_amass
+from ..errors import BadInputError, MissingToolError, MocambaError
+from ..frame_rate import FrameRate, frame_rate
+from ..whole_file import check_suffix, refuse_existing, whole_file
+from .find_blender import find_blender
+from .messages import PROGRESS, ChildJob, ChildOutcome
+
+Progress = Callable[[float, str], None]
+
+BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+LOG_LINES = 12
+
+
+@dataclass(frozen=True)
+class BakeJob:
+    """Bake `motion_npz` (see `amass`) to a new file `blend`, and show it in `render` (.png or .mp4).
+
+    `fps` None keeps the motion's own rate, to the whole frame per second. `name` is given to armature and action.
+    """
+
+    motion_npz: Path
+    name: str
+    blend: Path
+    fps: float | None = None
+    render: Path | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class BakeResult:
+    """What was written; `bake_seconds` is the time for armature, body and keyframes alone."""
+
+    blend: Path
+    render: Path | None
+    frames: int
+    rate: FrameRate
+    blender: str
+    bake_seconds: float
+    total_seconds: float
+
+
+def run_bake(job: BakeJob, progress: Progress = lambda share, doing: None) -> BakeResult:
+    """Bake in a child process; both files appear whole or not at all.
+
+    Raises BadInputError (OutputExistsError, FileFormatError) before any work starts, MissingToolError without
+    Blender, MocambaError with the end of its log where Blender fails.
+    """
+    began = time.perf_counter()
+    rate = _checked(job)
+    command = blender_command()
+    with _work_folder(job.blend) as work:
+        made = ChildJob(
+            motion=str(job.motion_npz.resolve()),
+            name=job.name,
+            fps=rate.fps,
+            base=rate.base,
+            blend=str(work / "bake.blend"),
+            render=str(work / f"bake{job.render.suffix.lower()}") if job.render else None,
+            outcome=str(work / "outcome.json"),
+        )
+        outcome = _run(command, work, made, progress)
+        _publish(made.blend, job.blend)
+        if made.render and job.render:
+            _publish(made.render, job.render)
+    seconds = time.perf_counter() - began
+    return BakeResult(job.blend, job.render, outcome.frames, rate, outcome.blender, outcome.bake_seconds, seconds)
+
+
+def blender_command() -> list[str]:
+    """Command that runs the bootstrap with bpy: this Python where it has bpy, else a Blender found on the machine."""
+    if importlib.util.find_spec("bpy") is not None:
+        return [sys.executable, str(BOOTSTRAP)]
+    if (blender := find_blender()) is None:
+        raise MissingToolError(
+            "No Blender was found. Install Blender 4.2 or newer, or set MOCAMBA_BLENDER to its program file, "
+            'or on Python 3.11 run: pip install "mocamba[blender]"'
+        )
+    options = ["--background", "--factory-startup", "--python-exit-code", "3", "--python", str(BOOTSTRAP), "--"]
+    return [str(blender), *options]
+
+
+def _checked(job: BakeJob) -> FrameRate:
+    check_suffix(job.blend, ".blend")
+    refuse_existing(job.blend, force=job.force)
+    if job.render:
+        check_suffix(job.render, ".png", ".mp4")
+        refuse_existing(job.render, force=job.force)
+    motion = read_amass(job.motion_npz)
+    return frame_rate(round(motion.rate) if job.fps is None else job.fps)
+
+
+@contextmanager
+def _work_folder(blend: Path) -> Iterator[Path]:
+    """A hidden folder beside the output, gone afterwards whatever happens."""
+    try:
+        blend.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(dir=blend.parent, prefix=".mocamba-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise BadInputError(f"{blend.parent} cannot be written ({error.strerror}). Choose another folder.") from error
+    with folder as name:
+        yield Path(name).resolve()
+
+
+def _run(command: list[str], work: Path, job: ChildJob, progress: Progress) -> ChildOutcome:
+    job_file, outcome = work / "job.json", Path(job.outcome)
+    job.write(job_file)
+    log = _follow([*command, str(job_file)], progress)
+    if not outcome.exists():
+        last = "\n  ".join(log) or "(it said nothing)"
+        raise MocambaError(f"Blender stopped before it was done; nothing was written. Its last words:\n  {last}")
+    return ChildOutcome.read(outcome)
+
+
+def _publish(made: str, target: Path) -> None:
+    with whole_file(target) as part:
+        shutil.move(made, part)
+
+
+def _follow(command: list[str], progress: Progress) -> list[str]:
+    """Run to the end, passing progress on; gives the last lines of the log. Killed if we are interrupted."""
+    log: deque[str] = deque(maxlen=LOG_LINES)
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,  # Ctrl-C reaches us alone, and we end the child
+    ) as child:
+        try:
+            for line in child.stdout or ():
+                if line.startswith(PROGRESS):
+                    share, _, doing = line[len(PROGRESS) :].strip().partition(" ")
+                    progress(float(share), doing)
+                elif line.strip():
+                    log.append(line.rstrip())
+        except BaseException:
+            child.kill()
+            raise
+    return list(log)

@@ -1,0 +1,95 @@
+"""Which joint of a foreign skeleton is which of ours, by the names that programs give them.
+
+A name such as `LeftShoulder` is the collar bone in one program and the upper arm in the next, so names are
+never matched one by one: the convention that explains most of the file is used as a whole.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from .skeleton import JOINTS
+
+
+@dataclass(frozen=True)
+class NameTable:
+    """One program's names in lower case without prefix, spaces, dots and underscores; `{}` is the side.
+
+    Several spellings are separated by a bar. The spine is not listed: it is whatever joints lie between
+    pelvis and neck.
+    """
+
+    convention: str
+    sides: tuple[str, str]
+    pelvis: str
+    hip: str
+    knee: str
+    ankle: str
+    foot: str
+    neck: str
+    head: str
+    collar: str
+    shoulder: str
+    elbow: str
+    wrist: str
+    hand: str = ""
+
+    def joints(self) -> dict[str, int]:
+        """Normalised name to SMPL joint."""
+        found: dict[str, int] = {}
+        for part in (f.name for f in fields(self) if f.name not in ("convention", "sides")):
+            for spelling in filter(None, getattr(self, part).split("|")):
+                if part in JOINTS:
+                    found[spelling] = JOINTS.index(part)
+                    continue
+                for side, letter in zip(("left", "right"), self.sides, strict=True):
+                    found[spelling.format(letter)] = JOINTS.index(f"{side}_{part}")
+        return found
+
+
+# fmt: off
+NAME_TABLES: tuple[NameTable, ...] = (
+    NameTable("SMPL", ("left", "right"), "pelvis", "{}hip", "{}knee", "{}ankle", "{}foot", "neck", "head",
+              "{}collar", "{}shoulder", "{}elbow", "{}wrist", "{}hand"),
+    NameTable("SMPL FBX", ("l", "r"), "pelvis", "{}hip", "{}knee", "{}ankle", "{}foot", "neck", "head",
+              "{}collar", "{}shoulder", "{}elbow", "{}wrist", "{}hand"),
+    NameTable("Mixamo, MotionBuilder, CMU, Rokoko", ("left", "right"), "hips|hip", "{}upleg|{}thigh",
+              "{}leg|{}lowleg|{}shin", "{}foot", "{}toebase|{}toe", "neck", "head", "{}shoulder", "{}arm|{}upperarm",
+              "{}forearm|{}lowerarm|{}lowarm", "{}hand"),
+    NameTable("Xsens segments, VRM", ("left", "right"), "pelvis|hips", "{}upperleg", "{}lowerleg", "{}foot",
+              "{}toe|{}toes", "neck", "head", "{}shoulder", "{}upperarm", "{}forearm|{}lowerarm", "{}hand"),
+    NameTable("Xsens BVH, Acclaim joints", ("left", "right"), "hips", "{}hip", "{}knee", "{}ankle", "{}toe", "neck",
+              "head", "{}collar", "{}shoulder", "{}elbow", "{}wrist"),
+    NameTable("mocopi", ("l", "r"), "root", "{}upleg", "{}lowleg", "{}foot", "{}toes", "neck1|neck", "head",
+              "{}shoulder", "{}uparm", "{}lowarm", "{}hand"),
+    NameTable("Rigify", ("l", "r"), "spine|defspine|torso", "thigh{}|defthigh{}|thighfk{}", "shin{}|defshin{}|shinfk{}",
+              "foot{}|deffoot{}|footfk{}", "toe{}|deftoe{}|toefk{}", "spine004|defspine004|neck",
+              "spine006|defspine006|head", "shoulder{}|defshoulder{}", "upperarm{}|defupperarm{}|upperarmfk{}",
+              "forearm{}|defforearm{}|forearmfk{}", "hand{}|defhand{}|handfk{}"),
+    NameTable("Unreal", ("l", "r"), "pelvis", "thigh{}", "calf{}", "foot{}", "ball{}", "neck01", "head",
+              "clavicle{}", "upperarm{}", "lowerarm{}", "hand{}"),
+    NameTable("DAZ", ("l", "r"), "hip", "{}thighbend|{}thigh", "{}shin", "{}foot", "{}toe", "necklower|neck", "head",
+              "{}collar", "{}shldrbend|{}shldr", "{}forearmbend|{}forearm", "{}hand"),
+)
+# fmt: on
+
+
+def normalised(name: str) -> str:
+    """Without name space, `m_avg_`-like prefix, case and punctuation: `mixamorig1:LeftArm` becomes `leftarm`."""
+    name = re.sub(r"^(?:[mf]_avg_|mixamorig\d*[_:]|j_bip_c_|j_bip_)", "", name.split(":")[-1], flags=re.IGNORECASE)
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def match_names(names: Sequence[str]) -> dict[int, int]:
+    """SMPL joint to index in `names`, by the convention that explains most of them; the spine stays open."""
+    plain = [normalised(name) for name in names]
+    best: dict[int, int] = {}
+    for table in NAME_TABLES:
+        joints = table.joints()
+        found: dict[int, int] = {}
+        for index, name in enumerate(plain):
+            if name in joints:
+                found.setdefault(joints[name], index)
+        if len(found) > len(best):
+            best = found
+    return best

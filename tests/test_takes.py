@@ -1,0 +1,411 @@
+"""Takes on disk: whole, cut off, in the way, on a full disk."""
+
+import errno
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from mocamba.capture import raw, take
+from mocamba.capture.importing import ImportOptions, import_source, write_take
+from mocamba.capture.manifest import Manifest, read_manifest
+from mocamba.capture.take import Take, TakeWriter, check_take_name, new_take, open_take
+from mocamba.devices.log import Recording, SensorLogs
+from mocamba.devices.simulated.gestures import TIMING
+from mocamba.devices.simulated.performer import perform
+from mocamba.devices.simulated.sensors import simulate
+from mocamba.rig.amass import write_amass
+from mocamba.rig.bvh import write_bvh
+from mocamba.rig.errors import BadInputError, FileFormatError, OutputExistsError
+from mocamba.rig.imu import CLEAN, SLOT_JOINTS, WORN
+from mocamba.rig.kinematics import local_to_global
+from mocamba.rig.motion import Motion
+from mocamba.rig.quaternion import angle_between
+from mocamba.rig.skeleton import SMPL24
+
+
+def check_early(share: float) -> None:
+    assert share < 0.2
+
+
+def check_named(error: FileFormatError, name: str) -> None:
+    assert name in str(error)
+
+
+@pytest.fixture(scope="module")
+def motion() -> Motion:
+    return perform(SMPL24)
+
+
+@pytest.fixture(scope="module")
+def logs(motion: Motion) -> SensorLogs:
+    return simulate(motion, WORN, 1, still_until=TIMING.t_pose_end)
+
+
+@pytest.fixture(scope="module")
+def source(motion: Motion, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("source") / "motion.npz"
+    write_amass(motion, path)
+    return path
+
+
+def make(path: Path, logs: SensorLogs, **options: Any) -> Take:
+    with new_take(path, force=bool(options.get("force"))) as part:
+        write_take(part, Recording("simulated", logs), "test", 1.8, ImportOptions(**options))
+    return open_take(path)
+
+
+def left_over(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_what_goes_in_comes_out(tmp_path: Path, logs: SensorLogs) -> None:
+    made = make(tmp_path / "a.take", logs, performer="Zoë", height=1.8)
+    read, warnings = made.logs()
+    assert not warnings
+    for wrote, got in zip(logs, read, strict=True):
+        assert (got.name, got.slot, got.rate) == (wrote.name, wrote.slot, pytest.approx(wrote.rate, rel=1e-5))
+        np.testing.assert_array_equal(got.t_ns, wrote.t_ns)
+        np.testing.assert_array_equal(got.orientation, wrote.orientation)
+        np.testing.assert_array_equal(got.acceleration, wrote.acceleration)
+    told = json.loads((made.path / "take.json").read_text(encoding="utf-8"))
+    assert told["mocamba_take"] == 1
+    assert told["performer"] == "Zoë"
+    assert told["height"] == 1.8
+    assert {"mocamba", "mcap", "python"} <= set(told["versions"])
+    assert len(told["calibration"]["sensors"]) == 6
+    assert all(s["reason"] for s in told["calibration"]["sensors"])
+    assert read_manifest(made.path / "take.json") == made.manifest
+    imu, _ = made.imu()
+    assert len(imu) == pytest.approx(TIMING.end * 60, abs=2)
+    assert imu.present.mean() > 0.95
+    assert made.skeleton.height == pytest.approx(1.8, abs=1e-3)
+
+
+def test_raw_is_a_valid_mcap_for_others(tmp_path: Path, logs: SensorLogs) -> None:
+    from mcap.reader import make_reader
+
+    made = make(tmp_path / "a.take", logs)
+    with (made.path / "raw.mcap").open("rb") as file:
+        summary = make_reader(file).get_summary()
+    assert summary is not None
+    assert summary.statistics is not None
+    assert summary.statistics.message_count == sum(len(log) for log in logs)
+    assert {channel.topic for channel in summary.channels.values()} == {f"/sensor/{log.name}" for log in logs}
+
+
+@given(share=st.floats(0, 1))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_raw_cut_off_at_any_byte(tmp_path_factory: pytest.TempPathFactory, short_raw: bytes, share: float) -> None:
+    path = tmp_path_factory.mktemp("cut") / "raw.mcap"
+    path.write_bytes(short_raw[: int(share * len(short_raw))])
+    try:
+        read, warnings = raw.read_raw(path)
+    except FileFormatError as error:
+        check_named(error, "raw.mcap")
+        # only where hardly a sample was written
+        check_early(share)
+    else:
+        assert all((np.diff(log.t_ns) > 0).all() for log in read)
+        assert warnings or share == 1
+        # each lost byte costs no more than its own message
+        kept = sum(len(log) for log in read)
+        assert kept >= int(share * len(short_raw)) / 95 - 120
+
+
+@given(place=st.floats(0, 0.999), value=st.integers(0, 255))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_raw_with_a_wrong_byte(
+    tmp_path_factory: pytest.TempPathFactory, short_raw: bytes, place: float, value: int
+) -> None:
+    path = tmp_path_factory.mktemp("bad") / "raw.mcap"
+    damaged = bytearray(short_raw)
+    damaged[int(place * len(damaged))] = value
+    path.write_bytes(damaged)
+    try:
+        raw.read_raw(path)
+    except FileFormatError as error:
+        check_named(error, "raw.mcap")
+
+
+@pytest.fixture(scope="module")
+def short_raw(tmp_path_factory: pytest.TempPathFactory, logs: SensorLogs) -> bytes:
+    part = tuple(
+        replace(
+            log,
+            t_ns=log.t_ns[:60],
+            t_device=log.t_device[:60],
+            orientation=log.orientation[:60],
+            acceleration=log.acceleration[:60],
+        )
+        for log in logs
+    )
+    path = tmp_path_factory.mktemp("raw") / "x.take"
+    with TakeWriter(path, Manifest("p", 1.7, "simulated")) as writer:
+        writer.add_logs(part)
+    return (path / "raw.mcap").read_bytes()
+
+
+KILLED = """
+import sys, time, os
+from pathlib import Path
+from mocamba.capture.manifest import Manifest
+from mocamba.capture.take import TakeWriter
+writer = TakeWriter(Path(sys.argv[1]), Manifest("p", 1.7, "simulated"))
+writer.add_sensor("s", "pelvis", 60.0)
+start = time.monotonic_ns()
+while True:
+    now = time.monotonic_ns() - start
+    writer.add_sample("s", now, now, (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+    print(now, flush=True)
+    time.sleep(1 / 60)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_killed_recording_loses_less_than_a_second(tmp_path: Path) -> None:
+    path = tmp_path / "live.take"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    assert process.stdout is not None
+    said = 0
+    while said < 2_000_000_000:
+        said = int(process.stdout.readline())
+    process.kill()
+    process.wait()
+    read, warnings = open_take(path).logs()
+    assert said - int(read[0].t_ns[-1]) < 1e9
+    assert warnings
+
+
+def test_existing_take_is_kept_unless_forced(tmp_path: Path, logs: SensorLogs) -> None:
+    make(tmp_path / "a.take", logs, performer="first")
+    with pytest.raises(OutputExistsError, match="--force"):
+        make(tmp_path / "a.take", logs, performer="second")
+    assert open_take(tmp_path / "a.take").manifest.performer == "first"
+    assert make(tmp_path / "a.take", logs, performer="second", force=True).manifest.performer == "second"
+    assert left_over(tmp_path) == ["a.take"]
+
+
+def test_force_keeps_the_old_take_if_the_new_one_fails(tmp_path: Path, logs: SensorLogs) -> None:
+    make(tmp_path / "a.take", logs, performer="first")
+    with pytest.raises(BadInputError):
+        make(tmp_path / "a.take", tuple(replace(log, slot=None) for log in logs), force=True)
+    assert open_take(tmp_path / "a.take").manifest.performer == "first"
+    assert left_over(tmp_path) == ["a.take"]
+
+
+@pytest.mark.parametrize(
+    "name", ["with space.take", "it's.take", "päffchen 動作.take", 'say "hi".take', "-x.take", "a.b.take"]
+)
+def test_unusual_names(tmp_path: Path, logs: SensorLogs, name: str) -> None:
+    if sys.platform == "win32" and '"' in name:
+        pytest.skip("not a name on Windows")
+    assert make(tmp_path / name, logs).imu()[0].present.any()
+    assert left_over(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("name", ["con.take", "NUL.take", "Com1.take", "lpt9.x.take", "aux.take"])
+def test_names_windows_keeps(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadInputError, match="Windows"):
+        check_take_name(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["walk", "walk.mcap", "take"])
+def test_a_take_is_called_take(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadInputError, match=r"\.take"):
+        check_take_name(tmp_path / name)
+
+
+@pytest.mark.parametrize("after", [0, 2_000, 40_000])
+def test_full_disk_leaves_nothing(
+    tmp_path: Path, logs: SensorLogs, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    class FullDisk(io.FileIO):
+        written = 0
+
+        def write(self, data: Any) -> int:
+            FullDisk.written += len(data)
+            if FullDisk.written > after:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return super().write(data)
+
+    opened = Path.open
+
+    def open_on_it(self: Path, mode: str = "r", *args: Any, **more: Any) -> Any:
+        return io.BufferedWriter(FullDisk(self, "xb")) if mode == "xb" else opened(self, mode, *args, **more)
+
+    monkeypatch.setattr(Path, "open", open_on_it)
+    with pytest.raises(BadInputError, match="No space left"):
+        make(tmp_path / "a.take", logs)
+    assert left_over(tmp_path) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_full_disk_for_real(tmp_path: Path, logs: SensorLogs, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Path.open
+
+    def open_on_it(self: Path, mode: str = "r", *args: Any, **more: Any) -> Any:
+        return opened(Path("/dev/full"), "wb") if mode == "xb" else opened(self, mode, *args, **more)
+
+    monkeypatch.setattr(Path, "open", open_on_it)
+    with pytest.raises(BadInputError, match="cannot be written"):
+        make(tmp_path / "a.take", logs)
+    assert left_over(tmp_path) == []
+
+
+def test_folder_that_cannot_be_written(tmp_path: Path, logs: SensorLogs) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInputError, match="cannot be written"):
+        make(tmp_path / "file" / "a.take", logs)
+    if os.name == "posix" and os.geteuid() != 0:
+        locked = tmp_path / "locked"
+        locked.mkdir(mode=0o500)
+        with pytest.raises(BadInputError, match="cannot be written"):
+            make(locked / "a.take", logs)
+
+
+def test_denied_folder(tmp_path: Path, logs: SensorLogs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deny(self: Path, *args: Any, **more: Any) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+
+    monkeypatch.setattr(take.Path, "mkdir", deny)
+    with pytest.raises(BadInputError, match="Permission denied"):
+        make(tmp_path / "a.take", logs)
+
+
+def test_interrupt_leaves_nothing(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TakeWriter, "set_calibration", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        import_source(source, tmp_path / "a.take")
+    assert left_over(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"mocamba_take": 99}, "version 99"),
+        ({"mocamba_take": "x"}, "version 'x'"),
+        ({"height": "tall"}, "damaged"),
+        ({"calibration": {"sensors": []}}, "damaged"),
+        ({"calibration": 5}, "damaged"),
+    ],
+)
+def test_take_json_of_another_version_or_damaged(
+    tmp_path: Path, logs: SensorLogs, change: dict[str, Any], said: str
+) -> None:
+    path = make(tmp_path / "a.take", logs).path / "take.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | change))
+    with pytest.raises(BadInputError, match=said):
+        open_take(path.parent)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", "\x00\xff", '{"mocamba_take": 1}'])
+def test_take_json_that_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.take").mkdir()
+    (tmp_path / "a.take" / "take.json").write_text(text, encoding="latin-1")
+    with pytest.raises(FileFormatError, match=r"take\.json"):
+        open_take(tmp_path / "a.take")
+
+
+def test_no_take(tmp_path: Path, logs: SensorLogs) -> None:
+    (tmp_path / "file.take").write_text("")
+    for name in ("nothing.take", "file.take"):
+        with pytest.raises(FileFormatError, match="mocamba import"):
+            open_take(tmp_path / name)
+    made = make(tmp_path / "a.take", logs)
+    with pytest.raises(FileFormatError, match="mocamba solve"):
+        made.load_solved()
+    (made.path / "raw.mcap").unlink()
+    with pytest.raises(FileFormatError, match=r"raw\.mcap"):
+        made.imu()
+
+
+def test_solves_are_kept_beside_each_other(tmp_path: Path, logs: SensorLogs, motion: Motion) -> None:
+    made = make(tmp_path / "a.take", logs)
+    made.save_solved(motion, "one")
+    time.sleep(0.02)
+    shorter = replace(
+        motion,
+        rotations=motion.rotations[:90],
+        translation=motion.translation[:90],
+        t_ns=motion.t_ns[:90],
+        confidence=motion.confidence[:90],
+    )
+    made.save_solved(shorter, "two")
+    assert len(made.load_solved()) == 90
+    assert len(made.load_solved("one")) == len(motion)
+    before = (made.path / "raw.mcap").read_bytes()
+    made.save_solved(motion, "two")
+    assert (made.path / "raw.mcap").read_bytes() == before
+    with pytest.raises(FileFormatError, match="by three"):
+        made.load_solved("three")
+
+
+def test_motion_files_become_simulated_sensors(tmp_path: Path, motion: Motion, source: Path) -> None:
+    write_bvh(motion, tmp_path / "motion.bvh")
+    (tmp_path / "misnamed.bin").write_bytes(b"")
+    truth = local_to_global(motion.rotations)[:, list(SLOT_JOINTS)]
+    for k, file in enumerate((source, tmp_path / "motion.bvh")):
+        made = import_source(file, tmp_path / f"{k}.take")
+        imu, _ = made.imu()
+        count = min(len(imu), len(motion))
+        assert abs(len(imu) - len(motion)) <= 1
+        assert np.degrees(angle_between(imu.orientation[:count], truth[:count])).max() < 0.5
+        assert made.manifest.height == pytest.approx(motion.skeleton.height, abs=0.01)
+    noisy = import_source(source, tmp_path / "worn.take", ImportOptions(errors=WORN))
+    assert noisy.imu()[0].present.mean() < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.bvh", b"", "empty"),
+        ("a.xyz", b"hello", "no recording that Mocamba knows"),
+        ("a.npz", b"PK\x03\x04rubbish", "a.npz"),
+        ("a.bvh", b"HIERARCHY\nROOT", "a.bvh"),
+        ("a.mvnx", b"<?xml version='1.0'?><mvnx>", "a.mvnx"),
+        ("a.csv", b"a,b,c\n1,2,3\n", "no recording"),
+    ],
+)
+def test_sources_of_no_use(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadInputError, match=said):
+        import_source(tmp_path / name, tmp_path / "a.take")
+    assert left_over(tmp_path) == [name]
+
+
+def test_folders_of_no_use(tmp_path: Path, logs: SensorLogs) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BadInputError, match="no recording"):
+        import_source(tmp_path / "empty", tmp_path / "a.take")
+    with pytest.raises(BadInputError, match="does not exist"):
+        import_source(tmp_path / "nowhere", tmp_path / "a.take")
+    make(tmp_path / "b.take", logs)
+    with pytest.raises(BadInputError, match="a take already"):
+        import_source(tmp_path / "b.take", tmp_path / "a.take")
+    assert left_over(tmp_path) == ["b.take", "empty"]
+
+
+@pytest.mark.parametrize("height", [0.1, 17.0, float("nan")])
+def test_heights_nobody_has(tmp_path: Path, source: Path, height: float) -> None:
+    with pytest.raises(BadInputError, match="height"):
+        import_source(source, tmp_path / "a.take", ImportOptions(height=height))
+
+
+def test_clean_sensors_by_default() -> None:
+    assert ImportOptions().errors == CLEAN
