@@ -77,11 +77,11 @@ def _stretch(old: Skeleton, new: Skeleton, index: int, girth: float) -> NDArray[
     return turned
 
 
-def _bone(skeleton: Skeleton, index: int) -> NDArray[np.float64]:
+def _bone(skeleton: Skeleton, index: int) -> Array:
     """From a joint to the end of its flesh, metres `(3,)`; zero for hands, whose end no skeleton gives."""
     child = CONTINUES.get(index, PARENTS.index(index) if index in PARENTS else 0)
-    bone: NDArray[np.float64] = np.float64(skeleton.ends[ENDS[index]] if index in ENDS else skeleton.offsets[child])
-    return bone
+    bone: Array = skeleton.ends[ENDS[index]] if index in ENDS else skeleton.offsets[child]
+    return bone.astype(np.float64)
 
 
 def skin(body: Body, rotations: Array, translation: Array) -> Array:

@@ -94,7 +94,7 @@ class _Adoption:
 
     def _spine(self, index: dict[int, int]) -> dict[int, int]:
         """The joints between pelvis and neck, spread over spine1 to spine3 from the bottom."""
-        top = index[joint("neck") if joint("neck") in index else joint("head")]
+        top = index[min({joint("neck"), joint("head")} & index.keys())]
         below_pelvis = set(self._ancestors(index[0])) | {index[0]}
         chain = [node for node in self._ancestors(top) if node not in below_pelvis][::-1]
         if not chain:
@@ -127,16 +127,15 @@ class _Adoption:
             raise FileFormatError(self.source.path, reason)
         return unit
 
-    def _up(self, positions: Array) -> Array:
-        """Direction from pelvis to head, mean over frames, of rest or moving joints `(..., N, 3)`."""
-        top = self.index[joint("head") if joint("head") in self.index else joint("neck")]
-        trunk = positions[..., top, :] - positions[..., self.index[0], :]
-        mean: Array = (trunk / np.linalg.norm(trunk, axis=-1, keepdims=True)).reshape(-1, 3).mean(axis=0)
-        return mean
+    def _rest_up(self) -> Array:
+        """Axis nearest to the direction from pelvis to head in the rest pose."""
+        return _nearest_axis(
+            self.rest[self.index[max({joint("neck"), joint("head")} & self.index.keys())]] - self.rest[self.index[0]]
+        )
 
     def _rest_frame(self) -> Array:
         """Rotation from our axes (left, up, forward) to those of the rest pose."""
-        up = _nearest_axis(self._up(self.rest))
+        up = self._rest_up()
         left = self._at("left_hip") - self._at("right_hip")
         left = left - left.dot(up) * up
         if np.linalg.norm(left) < 1e-9:
@@ -147,9 +146,16 @@ class _Adoption:
         return matrix_to_quaternion(np.stack([left, up, np.cross(left, up)], axis=-1))
 
     def _to_our_world(self) -> Array:
-        """Rotation that makes the world's up +Y: the rest pose's up, unless the performer's is clearly another."""
-        rest, moving = _nearest_axis(self._up(self.rest)), self._up(self.source.positions)
-        up = _nearest_axis(moving) if moving.max() > 0.85 and moving.dot(rest) < 0.4 else rest
+        """Rotation that makes the world's up +Y.
+
+        Up is the rest pose's up, unless the pelvis stays upright along another axis and a leg's length above its
+        zero: lying down all the time is no other axis.
+        """
+        rest = self._rest_up()
+        moving = rotate(self.source.global_rotations[:, self.index[0]], rest).mean(axis=0)
+        other = _nearest_axis(moving)
+        high = float(np.median(self.source.positions[:, self.index[0]] @ other)) > 0.6 * self._leg()
+        up = other if high and moving.dot(other) > 0.85 and moving.dot(rest) < 0.4 else rest
         return between_vectors(up, np.array([0.0, 1.0, 0.0]))
 
     def _correct_limbs(self) -> None:

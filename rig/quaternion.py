@@ -79,13 +79,13 @@ def angle_between(a: Array, b: Array) -> Array:
 
 def between_vectors(a: Array, b: Array) -> Array:
     """Shortest rotation taking direction `a` to direction `b`, each `(..., 3)` and not zero."""
-    a = a / np.linalg.norm(a, axis=-1, keepdims=True)
-    b = b / np.linalg.norm(b, axis=-1, keepdims=True)
+    kind = np.result_type(a, b)
+    a, b = (v.astype(np.float64) / np.linalg.norm(v.astype(np.float64), axis=-1, keepdims=True) for v in (a, b))
     w = 1 + np.sum(a * b, axis=-1, keepdims=True)
     # opposite directions: any axis across `a` will do
-    helper = np.where(np.abs(a[..., :1]) < 0.9, np.array([1, 0, 0], a.dtype), np.array([0, 1, 0], a.dtype))
+    helper = np.where(np.abs(a[..., :1]) < 0.9, [1.0, 0, 0], [0, 1.0, 0])
     opposite = np.concatenate([np.zeros_like(w), np.cross(a, helper)], axis=-1)
-    return normalise(np.where(w > 1e-9, np.concatenate([w, np.cross(a, b)], axis=-1), opposite))
+    return normalise(np.where(w > 1e-14, np.concatenate([w, np.cross(a, b)], axis=-1), opposite)).astype(kind)
 
 
 def slerp(a: Array, b: Array, weight: Array) -> Array:

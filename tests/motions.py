@@ -65,3 +65,77 @@ def wild(count: int, rate: float = 60.0, seed: int = 0, skeleton: Skeleton = SMP
     place = np.array([0, 1, 0]) + np.cumsum(rng.normal(size=(count, 3)) * 0.01, axis=0)
     rotations = make_continuous(from_rotation_vector(vectors))
     return evenly_timed(rotations * np.where(rotations[:1, :, :1] < 0, -1, 1), place, skeleton, rate)
+
+
+# Degrees; arms are swing, down, elbow and forward.
+SHOWCASE = [
+    {
+        "left_hip": -32,
+        "right_hip": 22,
+        "right_knee": 22,
+        "left_knee": 8,
+        "left_arm": (-20, -72, -30),
+        "right_arm": (-34, 72, 60),
+    },
+    {
+        "left_hip": -95,
+        "right_hip": -95,
+        "left_knee": 118,
+        "right_knee": 118,
+        "spine": 14,
+        "left_arm": (0, -10, 0, 82),
+        "right_arm": (0, 10, 0, 82),
+    },
+    {"left_arm": (0, 78, -10), "right_arm": (0, -78, 10), "spine": -4, "left_hip": 3, "right_hip": 3},
+    {
+        "right_hip": -86,
+        "right_knee": 12,
+        "left_knee": 10,
+        "left_hip": -4,
+        "spine": -3,
+        "left_arm": (-35, -50, -70),
+        "right_arm": (10, 48, 30),
+    },
+    {
+        "left_hip": -72,
+        "left_knee": 82,
+        "right_hip": 32,
+        "right_knee": 12,
+        "left_arm": (0, -5, 0),
+        "right_arm": (0, 5, 0),
+    },
+    {"pelvis": 42, "left_hip": -42, "right_hip": -42, "spine": 10, "left_arm": (0, -66, 0), "right_arm": (0, 66, 0)},
+    {
+        "left_hip": -28,
+        "right_hip": 12,
+        "left_knee": 34,
+        "right_knee": 24,
+        "left_arm": (-30, -62, -105),
+        "right_arm": (-34, 62, 118),
+        "spine": 5,
+    },
+]
+
+
+def showcase(rate: float = 60.0) -> Motion:
+    """Twelve seconds in place: stride, squat, reach, kick, lunge, bow and guard, eased from one to the next."""
+    t = np.arange(round(12 * rate)) / rate
+    place = np.clip(t / 12 * (len(SHOWCASE) - 1) * 1.02, 0, len(SHOWCASE) - 1.000001)
+    part = np.clip((place % 1 - 0.25) / 0.5, 0, 1)
+    blend = np.floor(place) + part * part * (3 - 2 * part)
+
+    def track(name: str, column: int = 0) -> Array:
+        values = [np.resize([*np.atleast_1d(key.get(name, 0)), 0, 0, 0], 4)[column] for key in SHOWCASE]
+        return np.interp(blend, range(len(SHOWCASE)), values)
+
+    turns = {name: ("x", track(name)) for name in ("pelvis", "left_hip", "right_hip", "left_knee", "right_knee")}
+    turns |= {f"spine{k}": ("x", track("spine")) for k in (1, 2, 3)} | {"head": ("x", -track("spine"))}
+    for side in ("left", "right"):
+        swing, down, bend, forward = (track(f"{side}_arm", column) for column in range(4))
+        turns[f"{side}_shoulder"] = ("xyz", swing, forward * (-1 if side == "left" else 1), down)
+        turns[f"{side}_elbow"] = ("y", bend)
+        flat = -(track("pelvis") + track(f"{side}_hip") + track(f"{side}_knee"))
+        turns[f"{side}_ankle"] = ("x", np.clip(flat, -30, 30))
+    rotations = posed(len(t), **turns)
+    translation = np.zeros((len(t), 3))
+    return evenly_timed(make_continuous(rotations), grounded(rotations, translation, SMPL24), SMPL24, rate)

@@ -101,8 +101,16 @@ def test_between_vectors_takes_one_to_the_other(a: np.ndarray, b: np.ndarray, dt
     if min(np.linalg.norm(a), np.linalg.norm(b)) < 1e-2:
         return
     a, b = a.astype(dtype), b.astype(dtype)
-    turned = qt.rotate(qt.between_vectors(a, b), a / np.linalg.norm(a))
-    np.testing.assert_allclose(turned, b / np.linalg.norm(b), atol=2e-3 if dtype == "float32" else 1e-4)
+    q = qt.between_vectors(a, b)
+    assert q.dtype == dtype
+    turned = qt.rotate(q, a / np.linalg.norm(a))
+    np.testing.assert_allclose(turned, b / np.linalg.norm(b), atol=1e-6)
+
+
+@pytest.mark.parametrize("off", 10.0 ** np.arange(-12, 0))
+def test_between_vectors_that_are_nearly_opposite(off: float) -> None:
+    a, b = np.array([0.0, -1, 0], np.float32), np.array([off, 1, -off], np.float32)
+    np.testing.assert_allclose(qt.rotate(qt.between_vectors(a, b), a), b / np.linalg.norm(b), atol=1e-6)
 
 
 @pytest.mark.parametrize("axis", np.eye(3))

@@ -1,7 +1,6 @@
 """Floor, light and camera around a baked performer."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import bpy
 import numpy as np
@@ -16,6 +15,7 @@ FLOOR = (0.50, 0.51, 0.53)
 TILE = (0.42, 0.43, 0.45)
 SKY = (0.80, 0.84, 0.90)
 LENS, SENSOR = 60.0, 36.0  # mm; long enough not to distort the body
+FILLED = 0.92  # share of the picture that the body may reach into
 TURN = np.radians(32)  # the camera stands this far to the performer's left of straight ahead
 DOWN = np.radians(9)
 
@@ -27,11 +27,12 @@ class Stage:
     camera: bpy.types.Object
     direction: NDArray[np.float64]
 
-    def look_from(self, target: NDArray[np.floating[Any]], extent: tuple[float, float], aspect: float) -> Array:
-        """Where `(..., 3)` the camera has to be to see `extent` (metres across, metres up) around `target (..., 3)`."""
-        seen = np.minimum([aspect, 1 / aspect], 1.0) * SENSOR / LENS  # metres seen per metre of distance
-        place: Array = target - self.direction * float(np.max(np.divide(extent, seen)))
-        return place
+    def distance_to_see(self, reach: Array, flesh: float, aspect: float) -> float:
+        """Metres from what is looked at to see points `reach (..., 3)` about it with `flesh` metres around them."""
+        seen = np.minimum([aspect, 1 / aspect], 1.0) * SENSOR / LENS * FILLED  # metres per metre of distance
+        upwards = np.cross(self.right, self.direction)
+        across = np.abs(np.stack([reach @ self.right, reach @ upwards], axis=-1)) + flesh
+        return float(np.max(2 * across / seen - (reach @ self.direction)[..., None]))
 
     @property
     def right(self) -> NDArray[np.float64]:
