@@ -60,8 +60,8 @@ def mean_errors(errors: Sequence[PoseErrors]) -> PoseErrors:
 
 @dataclass(frozen=True)
 class TravelErrors:
-    """`dist` cm: pelvis displacement error after 5 s (`dist_windows` of them); `drift` % of the way walked,
-    over the clips with at least a metre of it (`metres` in all)."""
+    """`dist` cm: pelvis displacement error after 5 s, or at the end of a shorter clip (`dist_windows` of them);
+    `drift` % of the way walked, over the clips with at least a metre of it (`metres` in all), NaN without any."""
 
     dist: float
     dist_windows: int
@@ -74,8 +74,8 @@ def travel_errors(pairs: Sequence[tuple[Motion, Motion]], seconds: float = 5.0) 
     dist, wrong, walked = [], 0.0, 0.0
     for estimate, truth in pairs:
         error = estimate.translation - truth.translation
-        span = round(seconds * truth.rate)
-        dist += [float(np.linalg.norm(error[k + span] - error[k])) for k in range(0, len(error) - span, span)]
+        span = min(round(seconds * truth.rate), len(error) - 1)
+        dist += [float(np.linalg.norm(error[k + span] - error[k])) for k in range(0, len(error) - span, max(span, 1))]
         steps = np.diff(truth.translation[:, [0, 2]], axis=0)
         path = float(np.linalg.norm(steps, axis=-1).sum())
         if path >= 1.0:

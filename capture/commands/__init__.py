@@ -2,7 +2,7 @@
 
 import typer
 
-from . import bake, demo, importing, solve
+from . import bake, demo, evaluate, importing, solve
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -10,4 +10,5 @@ def add_commands(app: typer.Typer) -> None:
     app.command("import", help=importing.HELP)(importing.import_command)
     app.command("solve", help=solve.HELP)(solve.solve_command)
     app.command("bake", help=bake.HELP)(bake.bake_command)
+    app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate_command)
     app.command("demo", help=demo.HELP)(demo.demo_command)

@@ -1,6 +1,5 @@
 """All commands on one app. Nothing here imports torch or bpy: the commands that need them do when they run."""
 
-import importlib.util
 from typing import Annotated
 
 import typer
@@ -44,7 +43,4 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_callback)
     add_commands(app)
-    # evaluate, train and networks
-    if importlib.util.find_spec("...inference.commands", __package__):
-        importlib.import_module("...inference.commands", __package__).add_commands(app)
     return app

@@ -1,7 +1,6 @@
 """The training run: data split, Lightning trainer, checkpoints, weights at the end."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +10,9 @@ from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader
 
-from ..shards import Clip, read_shard
 from .bank import build_bank
 from .hiposer import HiPoserTask, TrainingConfig
-
-# People never trained on. Test people are looked at once, when a network is finished.
-VALIDATION = ("cmu_01", "cmu_08", "cmu_16", "cmu_gsB", "uiprmd_s07")
-TEST = ("cmu_06", "cmu_12", "cmu_35", "cmu_55", "uiprmd_s03")
-
-
-def read_clips(folder: Path) -> list[Clip]:
-    """Every clip of every shard in a folder."""
-    return [clip for path in sorted(folder.glob("*.npz")) for clip in read_shard(path)]
-
-
-def split_clips(clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip], list[Clip]]:
-    """Training, validation and test clips, by person."""
-    training = [c for c in clips if c.subject not in VALIDATION + TEST]
-    return training, [c for c in clips if c.subject in VALIDATION], [c for c in clips if c.subject in TEST]
-
+from .split import read_clips, split_clips
 
 def fit(config: TrainingConfig, data: Path, folder: Path, *, validate_every: int = 500, **trainer: Any) -> HiPoserTask:
     """Train, or go on from `folder/last.ckpt`; the best averaged weights end up in the returned task."""

@@ -1,0 +1,84 @@
+"""`mocamba evaluate`."""
+
+import math
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...rig.imu import CLEAN, WORN
+from ..solving import DEFAULT_NETWORK, Mode
+from .console import JsonFlag, progress_bar, report
+
+HELP = """Measure a network on motion it should know nothing of.
+
+Six sensors are simulated on every clip of a motion shard, solved as a user's would be, and compared with the motion.
+Means over all frames: SIP and Ang in degrees, Pos in cm, jitter in m/s³, Dist the displacement error after 5 s
+(or at the end of a shorter clip) in cm.
+Toes, wrists and hands follow their parents in truth and estimate; the figures marked _all leave them as they are.
+
+Examples:
+
+  mocamba evaluate hiposer --motion uiprmd.npz --person uiprmd_s03
+
+  mocamba evaluate hiposer-s --motion cmu.npz --sensors worn --json
+"""
+
+
+class Sensors(StrEnum):
+    """`CLEAN` sensors have no errors; `WORN` ones slip, wobble, drift, hiss and drop out."""
+
+    CLEAN = "clean"
+    WORN = "worn"
+
+
+def evaluate_command(
+    network: Annotated[str, typer.Argument(help="hiposer, a network's name, or a weights file.")],
+    motion: Annotated[Path, typer.Option(help="A motion shard (.npz).")],
+    sensors: Annotated[Sensors, typer.Option(help="Which simulated sensors.")] = Sensors.CLEAN,
+    mode: Annotated[Mode, typer.Option(help="live: frame by frame; offline: may look ahead.")] = Mode.LIVE,
+    person: Annotated[list[str] | None, typer.Option(help="Only this person's clips; may be given again.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """See HELP."""
+    # torch comes with these
+    from ...inference.evaluation import evaluate_shard
+    from ...inference.weights_file import load_network
+
+    loaded = load_network(DEFAULT_NETWORK if network == "hiposer" else network)
+    with progress_bar(as_json) as progress:
+        result = evaluate_shard(
+            loaded.network,
+            motion,
+            WORN if sensors is Sensors.WORN else CLEAN,
+            offline=mode is Mode.OFFLINE,
+            people=person or (),
+            progress=progress,
+        )
+    pose, travel = result.pose, result.travel
+    values = {
+        "network": loaded.card.name,
+        "weights": loaded.digest,
+        "motion": str(motion),
+        "sensors": sensors.value,
+        "mode": mode.value,
+        "look_ahead": 0 if mode is Mode.LIVE else None,
+        "people": list(result.people),
+        "clips": result.clips,
+        **asdict(pose),
+        "Dist": travel.dist,
+        "Dist_windows": travel.dist_windows,
+        "drift": None if math.isnan(travel.drift) else travel.drift,
+        "walked": travel.metres,
+    }
+    lines = [
+        f"{loaded.card.name}, {sensors.value} sensors, {mode.value}: {result.clips} clips of {', '.join(result.people)}",
+        f"SIP {pose.SIP:.2f}°  Ang {pose.Ang:.2f}°  Pos {pose.Pos:.2f} cm"
+        f"   (all joints as they are: {pose.SIP_all:.2f}°, {pose.Ang_all:.2f}°, {pose.Pos_all:.2f} cm)",
+        f"jitter {pose.jitter:.0f} m/s³, the truth's own {pose.jitter_truth:.0f}",
+        f"Dist {travel.dist:.1f} cm after 5 s or at a shorter clip's end ({travel.dist_windows} windows)"
+        + (f", drift {travel.drift:.1f} % of {travel.metres:.0f} m walked" if travel.metres else ""),
+    ]
+    report(values, lines, as_json)
