@@ -1,0 +1,48 @@
+"""`mocamba train`."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...rig.errors import BadInputError, MissingToolError
+from .console import JsonFlag, report
+
+HELP = """Train a network on motion shards, or go on with a run that was stopped.
+
+Sensors are simulated while training. Checkpoints, curves (curves.png) and the weights go to one folder; the same
+command goes on from the last checkpoint there. Needs the train extra: pip install "mocamba[train]".
+
+Examples:
+
+  mocamba train hiposer-d --data motion --out runs/hiposer-d
+
+  mocamba train hiposer-d-lstm --data motion --out runs/lstm --steps 500
+"""
+
+
+def train_command(
+    network: Annotated[str, typer.Argument(help="hiposer-d, hiposer-s, …; a wrong name lists them.")],
+    data: Annotated[Path, typer.Option(help="Folder with motion shards (.npz).")],
+    out: Annotated[Path, typer.Option(help="Folder of the run.")],
+    steps: Annotated[int | None, typer.Option(min=1, help="Instead of the network's own number.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Windows a step and device.")] = None,
+    devices: Annotated[int, typer.Option(min=1, help="GPUs to spread the run over.")] = 1,
+    seed: Annotated[int, typer.Option(help="Same seed, same run.")] = 0,
+    as_json: JsonFlag = False,
+) -> None:
+    """See HELP."""
+    try:
+        # torch and Lightning come with these
+        from ...inference.training.fit import fit
+        from ...inference.training.presets import PRESETS
+    except ModuleNotFoundError as error:
+        raise MissingToolError(f'Training needs {error.name}: pip install "mocamba[train]".') from error
+    if network not in PRESETS:
+        raise BadInputError(f"There is no network {network!r} to train. Known: {', '.join(PRESETS)}.")
+    config = replace(PRESETS[network], seed=seed)
+    config = replace(config, steps=steps or config.steps, batch=batch or config.batch)
+    weights = fit(config, data, out, network, devices=devices, enable_progress_bar=not as_json)
+    lines = [f"{weights}: the weights; curves in {out / 'curves.png'}", f'Next: mocamba evaluate "{weights}" --motion …']
+    report({"network": network, "weights": str(weights), "steps": config.steps, "seed": seed}, lines, as_json)
