@@ -40,16 +40,17 @@ def steady(
         mean += weight * padded[k : k + len(world)]
     change = np.diff(mean, axis=0, prepend=state.mean[None])
     turning = np.sqrt((change**2).sum((-1, -2)) / 2) * rate  # of a small rotation: its angle
-    speed = _running_mean(turning, state.speed)
+    speed = running_mean(turning, state.speed, SPEED_GAIN)
     share = np.clip(speed / FAST, 0, 1)
     share = np.where(measured, 1.0, share)[..., None, None]
     blended = nearest_rotation(share * world + (1 - share) * mean)
     return blended, SmoothingState(padded[len(padded) - len(TAPS) + 1 :], mean[-1], speed[-1])
 
 
-def _running_mean(values: NDArray[np.float64], last: NDArray[np.float64]) -> NDArray[np.float64]:
+def running_mean(values: NDArray[np.float64], last: NDArray[np.float64], gain: float) -> NDArray[np.float64]:
+    """First-order low pass along the first axis of `values (T, n)`, going on from `last (n,)`."""
     result = np.empty_like(values)
     for t, value in enumerate(values):
-        last = last + SPEED_GAIN * (value - last)
+        last = last + gain * (value - last)
         result[t] = last
     return result

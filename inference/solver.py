@@ -16,13 +16,13 @@ from ..rig.errors import BadInputError
 from ..rig.imu import SLOT_JOINTS, ImuSequence
 from ..rig.kinematics import global_to_local, joint_positions
 from ..rig.motion import Motion, Origin
-from ..rig.quaternion import make_continuous
+from ..rig.quaternion import IDENTITY, make_continuous, slerp
 from ..rig.rotation import matrix_to_quaternion, quaternion_to_matrix
 from ..rig.skeleton import MIRROR, SMPL24, Skeleton
 from . import streaming
 from .networks.hiposer import HiPoser
 from .poses import nearest_rotation
-from .smoothing import SmoothingState, steady
+from .smoothing import SmoothingState, running_mean, steady
 from .streaming import Answer, StreamState
 from .translation import FEET, TravelState, travel
 from .weights_file import load_network
@@ -30,6 +30,7 @@ from .weights_file import load_network
 Progress = Callable[[float, str], None]
 Matrices = NDArray[np.float64]
 
+HAND_GAIN = 0.1  # per frame: hands come back within half a second of their forearm's sensor
 _REFLECTION = np.array([[1, -1, -1], [-1, 1, 1], [-1, 1, 1]], float)  # S R S with S = diag(-1, 1, 1), entry by entry
 _MIRROR_SLOTS = [1, 0, 3, 2, 4, 5]
 
@@ -84,6 +85,7 @@ class _Body:
         self.skeleton = skeleton
         self._smoothing: SmoothingState | None = None
         self._travel: TravelState | None = None
+        self._forearms: NDArray[np.float64] | None = None
 
     def pose(self, said: Said, present: NDArray[np.bool_]) -> SolvedFrames:
         measured = np.zeros((len(present), 24), np.bool_)
@@ -93,11 +95,21 @@ class _Body:
         feet = joint_positions(rotations, np.zeros((len(world), 3)), self.skeleton)[:, list(FEET)]
         pelvis, self._travel = travel(feet, said.velocity, said.contact, self.skeleton, self._travel)
         return SolvedFrames(
-            global_to_local(rotations).astype(np.float32),
+            self._still_hands(global_to_local(rotations), present).astype(np.float32),
             pelvis.astype(np.float32),
             # each missing limb takes its share of what is known
             present.mean(axis=1).astype(np.float32),
         )
+
+
+    def _still_hands(self, rotations: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Let wrist and hand follow a forearm that no sensor sees: the network could only guess, and guesses flutter."""
+        seen = present[:, :2].astype(np.float64)
+        share = running_mean(seen, seen[0] if self._forearms is None else self._forearms, HAND_GAIN)
+        self._forearms = share[-1]
+        hands = rotations[:, 20:24]
+        rotations[:, 20:24] = slerp(IDENTITY, hands, np.concatenate([share, share], axis=1))
+        return rotations
 
 
 _NO_PELVIS = (
