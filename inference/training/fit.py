@@ -14,6 +14,7 @@ from .bank import build_bank
 from .hiposer import HiPoserTask, TrainingConfig
 from .split import read_clips, split_clips
 
+
 def fit(config: TrainingConfig, data: Path, folder: Path, *, validate_every: int = 500, **trainer: Any) -> HiPoserTask:
     """Train, or go on from `folder/last.ckpt`; the best averaged weights end up in the returned task."""
     lightning.seed_everything(config.seed)
