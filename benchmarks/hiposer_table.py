@@ -12,14 +12,13 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
-
 from mocamba.inference.evaluation import evaluate_shard
 from mocamba.inference.training.split import TEST
 from mocamba.inference.weights_file import load_network
 from mocamba.rig.imu import CLEAN, WORN
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
 
 SHARDS = ("cmu", "uiprmd")
 

@@ -87,9 +87,7 @@ def solve(network: HiPoser, truth: Motion, carry: bool, refresh: bool) -> np.nda
             kept = kept._replace(motion=network.unknown_motion(1))
         part = slice(begin, begin + window)
         state = state._replace(network=kept)
-        answer, state = streaming.advance(
-            network, orientation[:, part], acceleration[:, part], present[:, part], state
-        )
+        answer, state = streaming.advance(network, orientation[:, part], acceleration[:, part], present[:, part], state)
         sensors = answer.sensors
         pieces.append(poses_from_output(answer.output.rotations[0], sensors.frame[0], sensors.root[0]))
     return np.concatenate(pieces)

@@ -42,13 +42,13 @@ class MambaStack(nn.Module):
         memory = memory or self._nothing(len(x))
         states = []
         for norm, block, state in zip(self.norms, self.blocks, memory, strict=True):
-            y, after = block.step(norm(x), state)
+            y, after = block.step(norm(x), state)  # type: ignore[operator]
             x = x + y if self.residual else y
             states.append(after)
         return x, tuple(states)
 
     def _nothing(self, batch: int) -> tuple[MambaState, ...]:
-        return tuple(block.initial_state(batch) for block in self.blocks)  # type: ignore[operator,misc]
+        return tuple(block.initial_state(batch) for block in self.blocks)  # type: ignore[operator]
 
 
 class LstmStack(nn.Module):

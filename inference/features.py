@@ -35,7 +35,7 @@ def heading_matrix(rotation: Tensor) -> Tensor:
     """Twist of `rotation (..., 3, 3)` about +Y: tan = (m02 - m20) / (m00 + m22)."""
     angle = torch.atan2(rotation[..., 0, 2] - rotation[..., 2, 0], rotation[..., 0, 0] + rotation[..., 2, 2])
     c, s, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
-    return torch.stack([c, zero, s, zero, one, zero, -s, zero, c], dim=-1).unflatten(-1, (3, 3))
+    return torch.unflatten(torch.stack([c, zero, s, zero, one, zero, -s, zero, c], dim=-1), -1, (3, 3))
 
 
 def sensor_features(

@@ -76,6 +76,7 @@ class MambaBlock(nn.Module):
         """One frame `x (B, width)`; equals `forward` on a sequence of one, with fewer operations."""
         u, gate = self.in_proj(x).chunk(2, dim=-1)
         window = torch.cat([state.conv, u[..., None]], dim=-1)  # (B, inner, kernel)
+        assert self.conv1d.bias is not None
         u = F.silu((window * self.conv1d.weight[:, 0]).sum(-1) + self.conv1d.bias)
         delta, b, c = self._select(u)
         decay = torch.exp(delta[..., None] * -torch.exp(self.A_log))

@@ -95,9 +95,7 @@ def _following(rotations: NDArray[np.float32]) -> NDArray[np.float32]:
     return still
 
 
-def _errors(
-    mine: NDArray[np.float32], real: NDArray[np.float32], skeleton: Skeleton
-) -> tuple[float, float, float]:
+def _errors(mine: NDArray[np.float32], real: NDArray[np.float32], skeleton: Skeleton) -> tuple[float, float, float]:
     a, b = local_to_global(mine), local_to_global(real)
     angle = np.degrees(quaternion.angle_between(a, b))
     origin = np.zeros((len(a), 3), np.float32)

@@ -8,11 +8,12 @@ from ..rig.kinematics import global_to_local
 from ..rig.rotation import matrix_to_quaternion
 
 
-def nearest_rotation(entries: NDArray[np.floating]) -> NDArray[np.floating]:
+def nearest_rotation(entries: NDArray[np.float64]) -> NDArray[np.float64]:
     """The rotation nearest to each matrix `(..., 3, 3)` (Procrustes; Levinson et al., NeurIPS 2020)."""
     u, _, vt = np.linalg.svd(entries)
     u[..., :, 2] *= np.linalg.det(u @ vt)[..., None]
-    return u @ vt
+    rotation: NDArray[np.float64] = u @ vt
+    return rotation
 
 
 def poses_from_output(rotations: Tensor, frame: Tensor, root: Tensor) -> NDArray[np.float32]:

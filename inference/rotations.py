@@ -21,7 +21,7 @@ def quaternion_to_matrix(q: Tensor) -> Tensor:
         s * (y * z + w * x),
         1 - s * (x * x + y * y),
     ]
-    return torch.stack(entries, dim=-1).unflatten(-1, (3, 3))
+    return torch.unflatten(torch.stack(entries, dim=-1), -1, (3, 3))
 
 
 def rotation_vector_to_matrix(v: Tensor) -> Tensor:

@@ -49,7 +49,7 @@ def selective_scan_chunked(
     """
     h = _initial(u, A, state)
     outputs = []
-    for u_k, delta_k, b_k, c_k in zip(*(x.split(CHUNK, dim=-1) for x in (u, delta, b, c)), strict=True):
+    for u_k, delta_k, b_k, c_k in zip(*(torch.split(x, CHUNK, dim=-1) for x in (u, delta, b, c)), strict=True):
         decay, drive = _discretise(u_k, delta_k, A, b_k)
         states = _doubling_scan(decay, drive, h)
         h = states[..., -1]

@@ -101,7 +101,6 @@ class _Body:
             present.mean(axis=1).astype(np.float32),
         )
 
-
     def _still_hands(self, rotations: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Let wrist and hand follow a forearm that no sensor sees: the network could only guess, and guesses flutter."""
         seen = present[:, :2].astype(np.float64)
@@ -175,7 +174,7 @@ def _to_tensors(
     orientation: NDArray[np.float32], acceleration: NDArray[np.float32], present: NDArray[np.bool_]
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """A batch of one; absent slots may hold anything, so they are cleared here."""
-    clean_q = np.where(present[..., None], orientation, np.float32([1, 0, 0, 0]))
+    clean_q = np.where(present[..., None], orientation, np.array([1, 0, 0, 0], np.float32))
     clean_q[:, 5] = orientation[:, 5]
     clean_a = np.where(present[..., None], acceleration, np.float32(0))
     matrices = quaternion_to_matrix(clean_q)
@@ -206,10 +205,10 @@ def _hold_pelvis(imu: ImuSequence) -> ImuSequence:
 
 
 def _mirrored_imu(imu: ImuSequence) -> ImuSequence:
-    flip = np.float32([1, 1, -1, -1])
+    flip = np.array([1, 1, -1, -1], np.float32)
     return ImuSequence(
         imu.orientation[:, _MIRROR_SLOTS] * flip,
-        imu.acceleration[:, _MIRROR_SLOTS] * np.float32([-1, 1, 1]),
+        imu.acceleration[:, _MIRROR_SLOTS] * np.array([-1, 1, 1], np.float32),
         imu.present[:, _MIRROR_SLOTS],
         imu.t_ns,
     )
@@ -222,9 +221,7 @@ def _mirrored(said: Said) -> Said:
 
 def _reversed_imu(imu: ImuSequence) -> ImuSequence:
     # an acceleration does not change when time runs backwards
-    return ImuSequence(
-        imu.orientation[::-1].copy(), imu.acceleration[::-1].copy(), imu.present[::-1].copy(), imu.t_ns
-    )
+    return ImuSequence(imu.orientation[::-1].copy(), imu.acceleration[::-1].copy(), imu.present[::-1].copy(), imu.t_ns)
 
 
 def _reversed(said: Said) -> Said:
@@ -237,4 +234,3 @@ def _mean(said: Said, mirrored: Said, backward: Said) -> Said:
     world = nearest_rotation((said.world + mirrored.world + backward.world) / 3)
     world[:, 0] = said.world[:, 0]
     return Said(world, (said.velocity + mirrored.velocity) / 2, (said.contact + mirrored.contact) / 2)
-

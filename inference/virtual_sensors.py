@@ -64,7 +64,7 @@ def disturb(readings: Readings, errors: SensorErrors, level: Tensor, random: Ran
     size = level[:, None, None, None]
     axis = torch.nn.functional.normalize(random.normal(count, 1, 6, 3), dim=-1)
     mounting = axis * random.uniform(count, 1, 6, 1) * errors.mounting
-    tissue = random.smooth(count, frames, 18, 5.0).unflatten(-1, (6, 3)) * errors.soft_tissue
+    tissue = torch.unflatten(random.smooth(count, frames, 18, 5.0), -1, (6, 3)) * errors.soft_tissue
     jitter = random.normal(count, frames, 6, 3) * errors.orientation_noise
     orientation = orientation @ rotation_vector_to_matrix(torch.deg2rad((mounting + tissue + jitter) * size))
     # a walk of σ/60 a frame is σ after the 3,600 frames of a minute

@@ -66,9 +66,7 @@ def load_network(name: str) -> LoadedNetwork:
             header = file.metadata() or {}
             tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise FileFormatError(
-            path, f"not a whole safetensors file ({error}).", "Copy or download it again."
-        ) from error
+        raise FileFormatError(path, f"not a whole safetensors file ({error}).", "Copy or download it again.") from error
     network = _build(path, header)
     _fill(path, network, tensors)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:32]

@@ -74,7 +74,8 @@ def evaluate_command(
         "walked": travel.metres,
     }
     lines = [
-        f"{loaded.card.name}, {sensors.value} sensors, {mode.value}: {result.clips} clips of {', '.join(result.people)}",
+        f"{loaded.card.name}, {sensors.value} sensors, {mode.value}: "
+        f"{result.clips} clips of {', '.join(result.people)}",
         f"SIP {pose.SIP:.2f}°  Ang {pose.Ang:.2f}°  Pos {pose.Pos:.2f} cm"
         f"   (all joints as they are: {pose.SIP_all:.2f}°, {pose.Ang_all:.2f}°, {pose.Pos_all:.2f} cm)",
         f"jitter {pose.jitter:.0f} m/s³, the truth's own {pose.jitter_truth:.0f}",

@@ -44,5 +44,8 @@ def train_command(
     config = replace(PRESETS[network], seed=seed)
     config = replace(config, steps=steps or config.steps, batch=batch or config.batch)
     weights = fit(config, data, out, network, devices=devices, enable_progress_bar=not as_json)
-    lines = [f"{weights}: the weights; curves in {out / 'curves.png'}", f'Next: mocamba evaluate "{weights}" --motion …']
+    lines = [
+        f"{weights}: the weights; curves in {out / 'curves.png'}",
+        f'Next: mocamba evaluate "{weights}" --motion …',
+    ]
     report({"network": network, "weights": str(weights), "steps": config.steps, "seed": seed}, lines, as_json)

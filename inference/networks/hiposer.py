@@ -90,6 +90,10 @@ class Level(nn.Module):
 class HiPoser(nn.Module):
     """`forward` solves a window of any length, `step` one frame; both give the same."""
 
+    _joint_rows: Tensor
+    _measured_joints: Tensor
+    _state_joints: Tensor
+
     def __init__(self, config: HiPoserConfig | None = None) -> None:
         super().__init__()
         self.config = config or HiPoserConfig()
@@ -165,7 +169,7 @@ class HiPoser(nn.Module):
     def _embed(self, x: Tensor, motion: MotionState, frames: int | None) -> Tensor:
         if self.embed_pose is None:
             return self.embed_sensors(x)  # type: ignore[no-any-return]
-        pose = self.embed_pose(motion.rotations[:, self._state_joints].flatten(1))  # type: ignore[index]
+        pose = self.embed_pose(motion.rotations[:, self._state_joints].flatten(1))
         return torch.cat([self.embed_sensors(x), _over_time(pose, frames)], dim=-1)
 
     def _embed_translation(self, h: Tensor, motion: MotionState, frames: int | None) -> Tensor:
@@ -179,15 +183,15 @@ class HiPoser(nn.Module):
         past = said[:, :1].expand(-1, len(self._taps) - 1, -1) if recent is None else recent
         padded = torch.cat([past, said], dim=1)
         smooth = sum(weight * padded[:, k : k + said.shape[1]] for k, weight in enumerate(self._taps))
-        return smooth, padded[:, padded.shape[1] - past.shape[1] :]  # type: ignore[return-value]
+        return smooth, padded[:, padded.shape[1] - past.shape[1] :]
 
     def _output(self, x: Tensor, said: Tensor, h: Tensor) -> HiPoserOutput:
-        rotations = said.unflatten(-1, (24, 9))[..., self._joint_rows, :]  # type: ignore[index]
+        rotations = torch.unflatten(said, -1, (24, 9))[..., self._joint_rows, :]
         if self.config.sensor_skip:
-            measured = x[..., 18:63].unflatten(-1, (5, 9)).to(rotations.dtype)
-            rotations = rotations.index_add(-2, self._measured_joints, measured)  # type: ignore[arg-type]
+            measured = torch.unflatten(x[..., 18:63], -1, (5, 9)).to(rotations.dtype)
+            rotations = rotations.index_add(-2, self._measured_joints, measured)
         contact = h.new_zeros(*h.shape[:-1], 2) if self.head_contact is None else self.head_contact(h)
-        return HiPoserOutput(rotations.unflatten(-1, (3, 3)), self.head_velocity(h), contact)
+        return HiPoserOutput(torch.unflatten(rotations, -1, (3, 3)), self.head_velocity(h), contact)
 
 
 def _over_time(x: Tensor, frames: int | None) -> Tensor:

@@ -40,7 +40,9 @@ def build_bank(clips: Sequence[Clip], seed: int, passes: int = 2) -> MotionBank:
     """Each pass orders the clips of each person anew, so that the joints between clips differ."""
     generator = np.random.default_rng(seed)
     offsets, rows = _people(clips)
-    rotations, translations, people, starts, length = [], [], [], [], 0
+    rotations: list[NDArray[np.float32]] = []
+    translations: list[NDArray[np.float32]] = []
+    people, starts, length = [], [], 0
     for _ in range(passes):
         order = sorted(range(len(clips)), key=lambda k: (clips[k].subject, generator.random()))
         for k in order:

@@ -35,4 +35,6 @@ def draw_curves(runs: dict[str, Path], path: Path) -> None:
 
 
 def _loss(row: dict[str, str]) -> float:
-    return sum(float(value) for key, value in row.items() if key.startswith("train/") and key != "train/finite" and value)
+    return sum(
+        float(value) for key, value in row.items() if key.startswith("train/") and key != "train/finite" and value
+    )

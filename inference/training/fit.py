@@ -31,7 +31,9 @@ def fit(
     training, validation, _ = split_clips(read_clips(data))
     if not training or not validation:
         raise BadInputError(f"{data}: no motion shards with people to train on and to choose by.")
-    task = HiPoserTask(config, build_bank(training, config.seed), validation[:: 1 + len(validation) // QUICK_VALIDATION])
+    task = HiPoserTask(
+        config, build_bank(training, config.seed), validation[:: 1 + len(validation) // QUICK_VALIDATION]
+    )
     best = ModelCheckpoint(folder, "best", monitor="val/score", save_last=True, enable_version_counter=False)
     run = lightning.Trainer(
         max_steps=config.steps,

@@ -17,9 +17,9 @@ from ..features import sensor_features
 from ..metrics import PoseErrors, mean_errors, pose_errors
 from ..networks.hiposer import PARTS, HiPoser, HiPoserConfig, HiPoserOutput, MotionState
 from ..poses import poses_from_output
+from ..random_source import RandomSource
 from ..rotations import joint_positions, rotation_vector_to_matrix
 from ..shards import Clip
-from ..random_source import RandomSource
 from ..virtual_sensors import simulate_imu
 from .bank import MotionBank
 from .windows import PAST, Augmentation, draw_windows
@@ -76,9 +76,7 @@ class HiPoserTask(lightning.LightningModule):
     def training_step(self, batch: Any, index: int) -> Tensor:
         """One optimiser step on fresh windows."""
         assert self._random is not None
-        self._random.generator.manual_seed(
-            self.config.seed * 1_000_003 + self.global_step * 64 + self.global_rank
-        )
+        self._random.generator.manual_seed(self.config.seed * 1_000_003 + self.global_step * 64 + self.global_rank)
         with torch.no_grad():
             windows = draw_windows(
                 self._bank, self.config.batch, self.config.frames, self.config.augmentation, self._random
@@ -121,7 +119,12 @@ class HiPoserTask(lightning.LightningModule):
         # one figure to stop on: SIP in degrees plus Pos in centimetres, mean of the sources
         self.log("val/score", float(np.mean([mean.SIP + mean.Pos for mean in means.values()])), prog_bar=True)
 
-    def configure_gradient_clipping(self, optimizer: Any, gradient_clip_val: Any = None, **_: Any) -> None:
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: int | float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
         """Clip to norm 1; a step whose gradient is not finite is left out rather than spread to every weight."""
         norm = torch.nn.utils.clip_grad_norm_(self.parameters(), 1.0)
         if not torch.isfinite(norm):
@@ -152,9 +155,7 @@ def make_targets(worn: WornWindows, frame: Tensor, heading: Tensor) -> Targets:
 def losses(output: HiPoserOutput, targets: Targets, offsets: Tensor, config: TrainingConfig) -> dict[str, Tensor]:
     """The paper's eq. 16 a task, and terms on joint positions and their velocity (both linear in the entries)."""
     error = (output.rotations - targets.rotations).float()
-    terms = {
-        part: error[:, :, list(PARTS[part])].flatten(2).norm(dim=-1).mean() for part in config.network.order
-    }
+    terms = {part: error[:, :, list(PARTS[part])].flatten(2).norm(dim=-1).mean() for part in config.network.order}
     distance = joint_positions(error, offsets)
     terms["position"] = config.position * distance.norm(dim=-1).mean()
     terms["motion"] = config.motion * 60 * distance.diff(dim=1).norm(dim=-1).mean()

@@ -108,5 +108,5 @@ def _perturb(rotations: Tensor, augmentation: Augmentation, random: RandomSource
     wobble = random.smooth(count, length, 72, 1.5) * random.uniform(count, 1, 1)
     wobble = wobble * random.chance(count, augmentation.wobble)[:, None, None]
     degrees = constant * augmentation.offset_angle + wobble * augmentation.wobble_angle
-    turns = rotation_vector_to_matrix(torch.deg2rad(degrees).unflatten(-1, (24, 3)))
+    turns = rotation_vector_to_matrix(torch.unflatten(torch.deg2rad(degrees), -1, (24, 3)))
     return torch.cat([rotations[:, :, :1], rotations[:, :, 1:] @ turns[:, :, 1:]], dim=2)
