@@ -174,6 +174,7 @@ _NETWORK = (
     "Connection broken",
     "Connection reset",
     "connection error",
+    "requirement setuptools",  # which every index has: none answered
 )
 _RIGHTS = ("Permission denied", "Access is denied", "Read-only file system")
 
