@@ -119,17 +119,14 @@ class Environment:
             raise SetupError(why_not(done.stdout + done.stderr, f"{self.folder} could not be made"))
 
     def _install(self, extras: list[str], version: tuple[int, int]) -> None:
-        cuda = "; on Linux pip may choose a PyTorch with CUDA, 3 GB more" if sys.platform == "linux" else ""
+        bpy = "blender" in extras and version == BPY_PYTHON
+        what = "PyTorch, Blender's module bpy and smaller packages" if bpy else "PyTorch and smaller packages"
+        cuda = "; on Linux pip may choose a PyTorch with CUDA, 1.2 GB more" if sys.platform == "linux" else ""
         say(
-            f"Installing PyTorch, Blender's module bpy and smaller packages: about 700 MB to download{cuda}. "
-            "That takes one to ten minutes, once."
+            f"Installing {what}: about {700 if bpy else 300} MB to download{cuda}. That takes one to ten minutes, once."
         )
-        if version != BPY_PYTHON and "blender" in extras:
-            say(
-                WITHOUT_BPY.format(
-                    f"Blender 5.0 needs Python 3.11, and none was found besides {version[0]}.{version[1]}"
-                )
-            )
+        if "blender" in extras and not bpy:
+            say(WITHOUT_BPY.format(f"it needs Python 3.11, and this is {version[0]}.{version[1]}"))
         output, code = self._pip(extras)
         if code and "blender" in extras and no_build_of(output, "bpy"):
             say(WITHOUT_BPY.format("there is none for this system"))
@@ -182,7 +179,7 @@ _RIGHTS = ("Permission denied", "Access is denied", "Read-only file system")
 def why_not(output: str, what: str) -> str:
     """One sentence on what went wrong, told from a program's `output`, and what to do."""
     if _says(output, _DISK):
-        return f"{what}: the disk is full. Free about 3 GB, then run this again; what is there is used."
+        return f"{what}: the disk is full. Free 3 GB (7 with CUDA), then run this again."
     if _says(output, _NETWORK):
         return f"{what}: the network did not answer. Check the connection or the proxy, then run this again."
     if _says(output, _RIGHTS):
