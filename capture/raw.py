@@ -30,6 +30,7 @@ LAYOUT = "<q4d3d: t_device ns, orientation w x y z sensor to world, free acceler
 _SAMPLE = struct.Struct("<q7d")
 _FLUSH_EVERY = 0.25  # seconds
 _RECORD_LIMIT = 1 << 24  # bytes; longer records are damage, not data
+_LATEST = (1 << 63) - 1  # ns; MCAP's stamps are unsigned, ours are not
 
 
 @contextmanager
@@ -130,6 +131,8 @@ def _collect(file: BinaryIO, sensors: dict[int, _Collected]) -> None:
             rate = float(told["rate"]) if told.get("rate") else None
             sensors.setdefault(record.id, _Collected(told.get("name", record.topic), told.get("slot") or None, rate))
         elif isinstance(record, Message) and record.channel_id in sensors:
+            if record.log_time > _LATEST:
+                raise ValueError("a time stamp was overwritten")
             sensor = sensors[record.channel_id]
             sensor.samples.append(_SAMPLE.unpack(record.data))
             sensor.stamps.append(record.log_time)

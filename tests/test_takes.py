@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from mocamba.capture import raw, take
 from mocamba.capture.importing import ImportOptions, import_source, write_take
@@ -123,6 +123,7 @@ def test_raw_cut_off_at_any_byte(tmp_path_factory: pytest.TempPathFactory, short
 
 
 @given(place=st.floats(0, 0.999), value=st.integers(0, 255))
+@example(place=0.20723434120971224, value=128)  # the highest byte of a time stamp
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_raw_with_a_wrong_byte(
     tmp_path_factory: pytest.TempPathFactory, short_raw: bytes, place: float, value: int

