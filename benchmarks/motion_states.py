@@ -13,10 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
-
 from mocamba.inference import streaming
 from mocamba.inference.metrics import pose_errors
 from mocamba.inference.networks.hiposer import HiPoser
@@ -28,6 +24,9 @@ from mocamba.inference.weights_file import load_network
 from mocamba.rig.motion import Motion, evenly_timed
 from mocamba.rig.quaternion import normalise
 from mocamba.rig.rotation import quaternion_to_matrix
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
 
 TEN_MINUTES = 36_000  # frames
 

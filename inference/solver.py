@@ -102,7 +102,7 @@ class _Body:
         )
 
     def _still_hands(self, rotations: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Let wrist and hand follow a forearm that no sensor sees: the network could only guess, and guesses flutter."""
+        """Let wrist and hand follow a forearm that no sensor sees: guesses flutter."""
         seen = present[:, :2].astype(np.float64)
         share = running_mean(seen, seen[0] if self._forearms is None else self._forearms, HAND_GAIN)
         self._forearms = share[-1]

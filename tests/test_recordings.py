@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from mocamba.capture.importing import ImportOptions, import_source
 from mocamba.capture.solving import Mode, solve_take
 from mocamba.capture.take import open_take
