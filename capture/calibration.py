@@ -196,7 +196,8 @@ def _from_motion(worn: list[Resampled], axes: list[Axis], warnings: list[str]) -
     common, spread = shared_heading(axes)
     degrees = np.degrees(spread)
     if spread <= SHARED_SPREAD:
-        reason = f"{len(axes)} sensors flex about one axis within {degrees:.0f}°: one world for all"
+        agreed = f"{len(axes)} sensors, which agree within {degrees:.0f}°" if len(axes) > 1 else "one sensor"
+        reason = f"facing direction from the movement of {agreed}"
         return {s.log.name: (common, float(1 - spread / (2 * SHARED_SPREAD)), reason) for s in worn}
     own = {axis.name: axis for axis in axes}
     lone = [s.log.name for s in worn if s.log.name not in own]

@@ -1,6 +1,8 @@
 """What every command shares: one way to fail, one to report, one bar."""
 
 import json
+import shlex
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -55,6 +57,11 @@ def report(values: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:
         typer.secho(f"Note: {warning}", err=True, fg="yellow")
     for line in lines:
         typer.echo(line)
+
+
+def as_argument(value: object) -> str:
+    """As it has to be typed in this system's shell, quotes and blanks and all."""
+    return subprocess.list2cmdline([str(value)]) if sys.platform == "win32" else shlex.quote(str(value))
 
 
 @contextmanager

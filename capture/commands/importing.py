@@ -11,7 +11,7 @@ from ...rig.imu import CLEAN, SLOTS, WORN
 from ..calibration import Calibration, HeadingSource, Pose
 from ..importing import ImportOptions, import_source
 from ..take import Take
-from .console import ForceFlag, JsonFlag, progress_bar, report
+from .console import ForceFlag, JsonFlag, as_argument, progress_bar, report
 
 HELP = """Make a take of a recording.
 
@@ -111,5 +111,10 @@ def _calibration(take: Take) -> Calibration:
 def _lines(take: Take) -> list[str]:
     values = summary(take)
     lines = [f"{values['take']}: {values['seconds']} s of {values['device']}, {values['frames']} frames"]
-    lines += [f"  {sensor.slot:<14} {sensor.sensor}  ({sensor.reason})" for sensor in _calibration(take).sensors]
-    return [*lines, f'Next: mocamba solve "{take.path}"']
+    sensors = _calibration(take).sensors
+    # mostly all have one reason: said once, it can be read
+    shared = {sensor.reason for sensor in sensors} if len(sensors) > 1 else set()
+    own = "" if len(shared) == 1 else "  ({})"
+    lines += [f"  {sensor.slot:<14} {sensor.sensor}{own.format(sensor.reason)}" for sensor in sensors]
+    lines += [f"Calibrated: {shared.pop()}"] if len(shared) == 1 else []
+    return [*lines, f"Next: mocamba solve {as_argument(take.path)}"]

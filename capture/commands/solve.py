@@ -7,7 +7,7 @@ import typer
 
 from ..solving import DEFAULT_NETWORK, Mode, solve_take
 from ..take import open_take
-from .console import JsonFlag, progress_bar, report
+from .console import JsonFlag, as_argument, progress_bar, report
 
 HELP = """Find the motion in a take with a pose network.
 
@@ -48,6 +48,6 @@ def solve_command(
     stem = take.name.removesuffix(take.suffix)
     lines = [
         f"{path}: {motion.duration:.1f} s, {len(motion)} frames",
-        f'Next: mocamba bake "{take}" --blend "{stem}.blend"',
+        f"Next: mocamba bake {as_argument(take)} --blend {as_argument(stem + '.blend')}",
     ]
     report(values, lines, as_json)
