@@ -123,7 +123,8 @@ class Environment:
         what = "PyTorch, Blender's module bpy and smaller packages" if bpy else "PyTorch and smaller packages"
         cuda = "; on Linux pip may choose a PyTorch with CUDA, 1.2 GB more" if sys.platform == "linux" else ""
         say(
-            f"Installing {what}: about {700 if bpy else 300} MB to download{cuda}. That takes one to ten minutes, once."
+            f"Installing {what}: up to {700 if bpy else 300} MB to download{cuda}. "
+            "That takes one to ten minutes, once; what is there already is used."
         )
         if "blender" in extras and not bpy:
             say(WITHOUT_BPY.format(f"it needs Python 3.11, and this is {version[0]}.{version[1]}"))
