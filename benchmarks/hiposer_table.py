@@ -11,6 +11,7 @@ import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from mocamba.inference.evaluation import evaluate_shard
 from mocamba.inference.training.split import TEST
@@ -46,7 +47,7 @@ def main() -> None:
     draw(rows, arguments.out / f"{stem}.png")
 
 
-def show(rows: list[dict]) -> None:
+def show(rows: list[dict[str, Any]]) -> None:
     """The table on the terminal."""
     table = Table("network", "shard", "SIP °", "Ang °", "Pos cm", "jitter / truth", "Dist cm", "drift %")
     for r in rows:
@@ -56,7 +57,7 @@ def show(rows: list[dict]) -> None:
     Console().print(table)
 
 
-def draw(rows: list[dict], path: Path) -> None:
+def draw(rows: list[dict[str, Any]], path: Path) -> None:
     """SIP and Pos of every row as bars."""
     import matplotlib
 
@@ -75,7 +76,8 @@ def draw(rows: list[dict], path: Path) -> None:
         axis.set_yticks([i + 0.2 for i in range(len(names))], names)
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].invert_yaxis()
-    axes[1].legend(loc="lower right")
+    handles, labels = axes[1].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle("People never trained on, six clean simulated sensors (lower is better)", fontsize=11)
     figure.savefig(path, dpi=130)
 
