@@ -4,6 +4,7 @@ A layer is a vector of 128 values here, and most of the time of a PyTorch call o
 only the matrix products, where the arithmetic is, stay with PyTorch, which keeps them on one core.
 """
 
+import math
 from collections import deque
 from typing import NamedTuple
 
@@ -101,7 +102,7 @@ class FrameNetwork:
         past = np.repeat(root[None], len(FRAME_TAPS) - 1, axis=0) if self._past is None else self._past
         padded = np.concatenate([past, root[None]])
         self._past = padded[1:]
-        x, y = np.tensordot(_TAPS, padded, axes=1).T[:2]
+        x, y = (_TAPS @ padded.reshape(-1, 9)).reshape(3, 3).T[:2]
         x = x / np.sqrt(x @ x)
         y = y - (x @ y) * x
         y = y / np.sqrt(y @ y)
@@ -147,17 +148,19 @@ class _Norm:
     """`nn.LayerNorm` on a vector, or nothing."""
 
     def __init__(self, norm: nn.Module) -> None:
-        self._norm = norm if isinstance(norm, nn.LayerNorm) else None
-        if self._norm is not None:
-            self._weight = self._norm.weight.detach().numpy()
-            self._bias = self._norm.bias.detach().numpy()
+        self._nothing = not isinstance(norm, nn.LayerNorm)
+        if isinstance(norm, nn.LayerNorm):
+            self._weight: Array = norm.weight.detach().numpy()
+            self._bias: Array = norm.bias.detach().numpy()
+            self._mean = np.full_like(self._weight, 1 / len(self._weight))
+            self._eps = norm.eps
 
     def __call__(self, x: Array) -> Array:
-        if self._norm is None:
+        if self._nothing:
             return x
-        centred = x - np.add.reduce(x) / len(x)
-        scale = 1 / np.sqrt(centred @ centred / len(x) + self._norm.eps)
-        normed: Array = centred * np.float32(scale) * self._weight + self._bias
+        centred = x - x @ self._mean
+        scale = 1 / math.sqrt(float(centred @ centred) / len(x) + self._eps)
+        normed: Array = centred * (self._weight * np.float32(scale)) + self._bias
         return normed
 
 
@@ -171,10 +174,10 @@ class _Block:
         self._select, self._delta = _Affine(block.x_proj), _Affine(block.dt_proj)
         self._taps: Array = np.ascontiguousarray(block.conv1d.weight.detach()[:, 0].numpy().T)
         self._bias: Array = block.conv1d.bias.detach().numpy()
-        self._rates: Array = -np.exp(block.A_log.detach().numpy())
+        self._rates: Array = np.ascontiguousarray(-np.exp(block.A_log.detach().numpy()).T)
         self._skip: Array = block.D.detach().numpy()
         self._window = np.zeros_like(self._taps)  # (kernel, inner)
-        self._memory = np.zeros_like(self._rates)  # (inner, N)
+        self._memory = np.zeros_like(self._rates)  # (N, inner): the long axis last, where NumPy is quick
 
     def __call__(self, x: Array) -> Array:
         both = self._in(x)
@@ -183,11 +186,12 @@ class _Block:
         self._window[-1] = u
         u = _silu(np.add.reduce(self._window * self._taps, axis=0) + self._bias)
         selected = self._select(u)
-        delta = np.logaddexp(np.float32(0), self._delta(selected[: self._split[0]]))
+        delta = _softplus(self._delta(selected[: self._split[0]]))
         b, c = selected[self._split[0] : self._split[1]], selected[self._split[1] :]
-        self._memory *= np.exp(delta[:, None] * self._rates)
-        self._memory += (delta * u)[:, None] * b
-        y = self._memory @ c + self._skip * u
+        decay = delta * self._rates
+        self._memory *= np.exp(decay, out=decay)
+        self._memory += b[:, None] * (delta * u)
+        y = c @ self._memory + self._skip * u
         return self._out(y * _silu(gate))
 
 
@@ -209,6 +213,11 @@ class _Level:
             y = block(norm(x))
             x = x + y if self._residual else y
         return self._project(x)
+
+
+def _softplus(x: Array) -> Array:
+    result: Array = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    return result
 
 
 def _silu(x: Array) -> Array:
