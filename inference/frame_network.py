@@ -141,7 +141,8 @@ class _Affine:
 
     def __call__(self, x: Array) -> Array:
         torch.mv(self._weight, torch.from_numpy(x), out=self._product)
-        return self._values.copy() if self._bias is None else self._values + self._bias
+        values: Array = self._values.copy() if self._bias is None else self._values + self._bias
+        return values
 
 
 class _Norm:
