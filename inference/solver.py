@@ -192,8 +192,9 @@ def _said(answers: list[Answer]) -> Said:
     velocity = torch.cat([a.output.velocity[0] for a in answers])
     world = frame[:, None] @ nearest_rotation(rotations)
     world[:, 0] = torch.cat([a.sensors.root[0] for a in answers]).double().numpy()
-    contact = torch.cat([a.output.contact[0] for a in answers]).sigmoid()
-    return Said(world, (heading @ velocity[..., None])[..., 0].double().numpy(), contact.double().numpy())
+    # in float32 two standing feet are both 1, and which of them counts would be a matter of rounding
+    contact = torch.cat([a.output.contact[0] for a in answers]).double().sigmoid()
+    return Said(world, (heading @ velocity[..., None])[..., 0].double().numpy(), contact.numpy())
 
 
 def _said_now(output: FrameOutput, sensed: Sensed) -> Said:

@@ -12,7 +12,7 @@ Table 5 (docs/networks/hiposer.md). Two motion states are carried between window
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
@@ -46,6 +46,17 @@ class HiPoserConfig:
     dropout: float = 0.0
     smoothing: int = 1  # taps of the binomial filter over the heads' rotations; 1 is none
     window: int = 300  # frames between refreshes of the motion states
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a layout that is none: configurations are also read from files."""
+        if sorted(self.order) != sorted(PARTS):
+            raise ValueError(f"order {self.order} does not name each of {', '.join(PARTS)} once")
+        if self.states not in STATE_JOINTS or self.backbone not in get_args(BackboneName):
+            raise ValueError(f"no such states or backbone: {self.states}, {self.backbone}")
+        limits = {"width": (2, 4096), "blocks": (1, 64), "smoothing": (1, 64), "window": (1, 10**9)}
+        for name, (least, most) in limits.items():
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"{name} {getattr(self, name)} is not between {least} and {most}")
 
 
 class MotionState(NamedTuple):
