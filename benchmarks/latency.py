@@ -15,16 +15,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
-
 from mocamba.devices.simulated.performer import perform
 from mocamba.inference import solver as solving
 from mocamba.inference.virtual_sensors import simulate_imu
 from mocamba.inference.weights_file import load_network, shipped_networks
 from mocamba.rig.imu import ImuSequence
 from mocamba.rig.skeleton import SMPL24
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
 
 WARM_UP = 60  # frames
 

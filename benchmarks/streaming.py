@@ -10,9 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import track
-
 from mocamba.devices.simulated.performer import perform
 from mocamba.inference.solver import LiveSolver, solve_frames
 from mocamba.inference.virtual_sensors import simulate_imu
@@ -20,6 +17,8 @@ from mocamba.inference.weights_file import load_network
 from mocamba.rig.imu import WORN, ImuSequence
 from mocamba.rig.quaternion import angle_between
 from mocamba.rig.skeleton import SMPL24
+from rich.console import Console
+from rich.progress import track
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ def test_a_motion_has_no_error_against_itself() -> None:
 def test_a_joint_turned_by_ten_degrees(name: str, sip: int) -> None:
     """Every joint that hangs on it is ten degrees off; SIP sees those of hips and shoulders."""
     errors = pose_errors(still(**{name: ("x", 10.0)}), still())
-    assert errors.SIP == pytest.approx(10 * sip / 4, abs=1e-3)
+    assert pytest.approx(10 * sip / 4, abs=1e-3) == errors.SIP
     assert errors.Ang == pytest.approx(10 * len(below(name)) / 24, abs=1e-3)
     assert errors.SIP_all == pytest.approx(errors.SIP, abs=1e-6)
 
@@ -67,7 +67,7 @@ def test_the_pelvis_is_aligned_in_place_and_not_in_rotation() -> None:
     turned = truth.rotations.copy()
     turned[:, 0] = multiply(np.broadcast_to(about_y(np.float32(np.radians(5))), turned[:, 0].shape), turned[:, 0])
     errors = pose_errors(replace(truth, rotations=turned), truth)
-    assert errors.SIP == pytest.approx(5, abs=0.01)
+    assert pytest.approx(5, abs=0.01) == errors.SIP
     assert errors.Ang == pytest.approx(5, abs=0.01)
 
 
@@ -93,7 +93,7 @@ def test_means_are_weighted_by_frames() -> None:
     b = pose_errors(still(90), still(90))
     mean = mean_errors([a, b])
     assert mean.frames == 120
-    assert mean.SIP == pytest.approx(2.5 / 4, abs=1e-4)
+    assert pytest.approx(2.5 / 4, abs=1e-4) == mean.SIP
 
 
 def line(count: int, step: tuple[float, float, float]) -> Motion:
