@@ -56,7 +56,7 @@ class SolvedFrames:
 
 
 class LiveSolver:
-    """One performer, frame by frame; `push` costs under a millisecond of one CPU core at 60 Hz (docs/networks)."""
+    """One performer, frame by frame; `benchmarks/latency.py` measures what a `push` costs."""
 
     def __init__(self, network: HiPoser, skeleton: Skeleton = SMPL24) -> None:
         self._network = FrameNetwork(network)
