@@ -4,6 +4,7 @@
 `start` clip bounds; `offset_index` into `offsets (K, 24, 3)` and `ends (K, 3, 3)`; `name`, `subject`, `fps`.
 """
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ def _load(path: Path) -> dict[str, NDArray[np.generic]]:
             return {key: shard[key] for key in KEYS}
     except FileNotFoundError as error:
         raise FileFormatError(path, "there is no such file.") from error
-    except (BadZipFile, ValueError, EOFError, OSError) as error:
+    except (BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, EOFError, OSError) as error:
         raise FileFormatError(path, f"cannot be read as .npz ({error}).", "Is it cut off?") from error
 
 

@@ -14,17 +14,18 @@ from numpy.typing import NDArray
 
 from ..rig.errors import BadInputError
 from ..rig.imu import SLOT_JOINTS, ImuSequence
-from ..rig.kinematics import global_to_local, joint_positions
+from ..rig.kinematics import global_to_local
 from ..rig.motion import Motion, Origin
 from ..rig.quaternion import IDENTITY, make_continuous, slerp
 from ..rig.rotation import matrix_to_quaternion, quaternion_to_matrix
-from ..rig.skeleton import MIRROR, SMPL24, Skeleton
+from ..rig.skeleton import MIRROR, PARENTS, SMPL24, Skeleton
 from . import streaming
+from .frame_network import FrameNetwork, FrameOutput, Sensed
 from .networks.hiposer import HiPoser
 from .poses import nearest_rotation
 from .smoothing import SmoothingState, running_mean, steady
-from .streaming import Answer, StreamState
-from .translation import FEET, TravelState, travel
+from .streaming import Answer
+from .translation import TravelState, travel
 from .weights_file import load_network
 
 Progress = Callable[[float, str], None]
@@ -33,6 +34,8 @@ Matrices = NDArray[np.float64]
 HAND_GAIN = 0.1  # per frame: hands come back within half a second of their forearm's sensor
 _REFLECTION = np.array([[1, -1, -1], [-1, 1, 1], [-1, 1, 1]], float)  # S R S with S = diag(-1, 1, 1), entry by entry
 _MIRROR_SLOTS = [1, 0, 3, 2, 4, 5]
+_LEG_JOINTS = [1, 2, 4, 5, 7, 8, 10, 11]  # left, right, left, ... from the hips to the toes
+_LEG_PARENTS = [PARENTS[joint] for joint in _LEG_JOINTS]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,28 +57,25 @@ class SolvedFrames:
 
 
 class LiveSolver:
-    """One performer, frame by frame; `push` costs under a millisecond of one CPU core at 60 Hz (docs/networks)."""
+    """One performer, frame by frame; `benchmarks/latency.py` measures what a `push` costs."""
 
     def __init__(self, network: HiPoser, skeleton: Skeleton = SMPL24) -> None:
-        self._network = network
+        self._network = FrameNetwork(network)
         self._body = _Body(skeleton)
-        self._state: StreamState = streaming.start(network)
         self._root: NDArray[np.float32] | None = None
 
-    @torch.inference_mode()
     def push(
         self, orientation: NDArray[np.float32], acceleration: NDArray[np.float32], present: NDArray[np.bool_]
     ) -> SolvedFrames:
         """One frame of `ImuSequence`: `(6, 4)`, `(6, 3)` and `(6,)`. Raises BadInputError until a pelvis was seen."""
-        orientation = orientation.copy()
         if present[5]:
             self._root = orientation[5].copy()
         if self._root is None:
             raise BadInputError(_NO_PELVIS)
+        orientation = orientation.copy()
         orientation[5] = self._root
-        tensors = _to_tensors(orientation[None], acceleration[None], present[None])
-        answer, self._state = streaming.advance(self._network, *tensors, self._state)
-        return self._body.pose(_said([answer]), present[None])
+        sensed = self._network.sense(*_readable(orientation, acceleration, present))
+        return self._body.pose(_said_now(self._network.say(sensed), sensed), present[None])
 
 
 class _Body:
@@ -92,7 +92,7 @@ class _Body:
         measured[:, list(SLOT_JOINTS)] = present
         world, self._smoothing = steady(said.world, measured, self._smoothing)
         rotations = matrix_to_quaternion(world)
-        feet = joint_positions(rotations, np.zeros((len(world), 3)), self.skeleton)[:, list(FEET)]
+        feet = _feet(world, self.skeleton)
         pelvis, self._travel = travel(feet, said.velocity, said.contact, self.skeleton, self._travel)
         return SolvedFrames(
             self._still_hands(global_to_local(rotations), present).astype(np.float32),
@@ -109,6 +109,12 @@ class _Body:
         hands = rotations[:, 20:24]
         rotations[:, 20:24] = slerp(IDENTITY, hands, np.concatenate([share, share], axis=1))
         return rotations
+
+
+def _feet(world: Matrices, skeleton: Skeleton) -> Matrices:
+    """Toe joints `(T, 2, 3)` relative to the pelvis: the bones on the way to each, added up."""
+    bones = np.einsum("tjab,jb->tja", world[:, _LEG_PARENTS], skeleton.offsets[_LEG_JOINTS])
+    return np.stack([bones[:, 0::2].sum(axis=1), bones[:, 1::2].sum(axis=1)], axis=1)
 
 
 _NO_PELVIS = (
@@ -173,15 +179,21 @@ def _pass(network: HiPoser, imu: ImuSequence, index: int, passes: int, progress:
 def _to_tensors(
     orientation: NDArray[np.float32], acceleration: NDArray[np.float32], present: NDArray[np.bool_]
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """A batch of one; absent slots may hold anything, so they are cleared here."""
+    matrices, clean, seen = _readable(orientation, acceleration, present)
+    return torch.from_numpy(matrices)[None], torch.from_numpy(clean)[None], torch.from_numpy(seen)[None]
+
+
+def _readable(
+    orientation: NDArray[np.float32], acceleration: NDArray[np.float32], present: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Rotations as matrices `(..., 6, 3, 3)`; absent slots may hold anything, so they are cleared here."""
     clean_q = np.where(present[..., None], orientation, np.array([1, 0, 0, 0], np.float32))
-    clean_q[:, 5] = orientation[:, 5]
+    clean_q[..., 5, :] = orientation[..., 5, :]
     clean_a = np.where(present[..., None], acceleration, np.float32(0))
-    matrices = quaternion_to_matrix(clean_q)
     # the pelvis is held while it is away, so the network is told that it is there
     seen = present.copy()
-    seen[:, 5] = True
-    return torch.from_numpy(matrices)[None], torch.from_numpy(clean_a)[None], torch.from_numpy(seen)[None]
+    seen[..., 5] = True
+    return quaternion_to_matrix(clean_q).astype(np.float32), clean_a, seen
 
 
 def _said(answers: list[Answer]) -> Said:
@@ -191,8 +203,16 @@ def _said(answers: list[Answer]) -> Said:
     velocity = torch.cat([a.output.velocity[0] for a in answers])
     world = frame[:, None] @ nearest_rotation(rotations)
     world[:, 0] = torch.cat([a.sensors.root[0] for a in answers]).double().numpy()
-    contact = torch.cat([a.output.contact[0] for a in answers]).sigmoid()
-    return Said(world, (heading @ velocity[..., None])[..., 0].double().numpy(), contact.double().numpy())
+    # in float32 two standing feet are both 1, and which of them counts would be a matter of rounding
+    contact = torch.cat([a.output.contact[0] for a in answers]).double().sigmoid()
+    return Said(world, (heading @ velocity[..., None])[..., 0].double().numpy(), contact.numpy())
+
+
+def _said_now(output: FrameOutput, sensed: Sensed) -> Said:
+    world = sensed.frame @ nearest_rotation(output.rotations.astype(np.float64))
+    world[0] = sensed.root
+    contact = 1 / (1 + np.exp(-output.contact.astype(np.float64)))
+    return Said(world[None], (sensed.heading @ output.velocity).astype(np.float64)[None], contact[None])
 
 
 def _hold_pelvis(imu: ImuSequence) -> ImuSequence:

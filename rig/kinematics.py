@@ -24,9 +24,10 @@ def global_to_local(global_rotations: Array) -> Array:
 def joint_positions(global_rotations: Array, translation: Array, skeleton: Skeleton) -> Array:
     """World positions `(..., 24, 3)`, metres, with the pelvis at `translation (..., 3)`."""
     offsets = skeleton.offsets.astype(global_rotations.dtype)
+    bones = rotate(global_rotations[..., list(PARENTS[1:]), :], offsets[1:])
     positions = [translation]
     for child, parent in enumerate(PARENTS[1:], start=1):
-        positions.append(positions[parent] + rotate(global_rotations[..., parent, :], offsets[child]))
+        positions.append(positions[parent] + bones[..., child - 1, :])
     return np.stack(positions, axis=-2)
 
 

@@ -27,8 +27,8 @@ def conjugate(q: Array) -> Array:
 
 def multiply(a: Array, b: Array) -> Array:
     """Hamilton product: rotate by `b`, then by `a`."""
-    w1, x1, y1, z1 = np.moveaxis(a, -1, 0)
-    w2, x2, y2, z2 = np.moveaxis(b, -1, 0)
+    w1, x1, y1, z1 = (a[..., k] for k in range(4))
+    w2, x2, y2, z2 = (b[..., k] for k in range(4))
     return np.stack(
         [
             w1 * w2 - x1 * x2 - y1 * y2 - z1 * z2,

@@ -10,14 +10,17 @@ from .quaternion import Array, from_axis_angle, multiply, normalise
 
 def quaternion_to_matrix(q: Array) -> Array:
     """`(..., 4)` to `(..., 3, 3)`."""
-    w, x, y, z = np.moveaxis(q, -1, 0)
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
-    # NumPy 1 makes float64 of a float32 scalar and a Python number
-    matrix: Array = np.stack([np.stack(row, axis=-1) for row in rows], axis=-2).astype(q.dtype)
+    w, x, y, z = (q[..., k] for k in range(4))
+    matrix: Array = np.empty((*q.shape[:-1], 3, 3), q.dtype)
+    matrix[..., 0, 0] = 1 - 2 * (y * y + z * z)
+    matrix[..., 0, 1] = 2 * (x * y - w * z)
+    matrix[..., 0, 2] = 2 * (x * z + w * y)
+    matrix[..., 1, 0] = 2 * (x * y + w * z)
+    matrix[..., 1, 1] = 1 - 2 * (x * x + z * z)
+    matrix[..., 1, 2] = 2 * (y * z - w * x)
+    matrix[..., 2, 0] = 2 * (x * z - w * y)
+    matrix[..., 2, 1] = 2 * (y * z + w * x)
+    matrix[..., 2, 2] = 1 - 2 * (x * x + y * y)
     return matrix
 
 
@@ -26,15 +29,17 @@ def matrix_to_quaternion(m: Array) -> Array:
     xx, yy, zz = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
     a, b, c = m[..., 2, 1], m[..., 0, 2], m[..., 1, 0]
     d, e, f = m[..., 1, 2], m[..., 2, 0], m[..., 0, 1]
-    candidates = np.stack(
-        [
-            np.stack([1 + xx + yy + zz, a - d, b - e, c - f], axis=-1),
-            np.stack([a - d, 1 + xx - yy - zz, c + f, b + e], axis=-1),
-            np.stack([b - e, c + f, 1 - xx + yy - zz, a + d], axis=-1),
-            np.stack([c - f, b + e, a + d, 1 - xx - yy + zz], axis=-1),
-        ],
-        axis=-2,
-    )
+    candidates = np.empty((*m.shape[:-2], 4, 4), m.dtype)
+    candidates[..., 0, 0] = 1 + xx + yy + zz
+    candidates[..., 1, 1] = 1 + xx - yy - zz
+    candidates[..., 2, 2] = 1 - xx + yy - zz
+    candidates[..., 3, 3] = 1 - xx - yy + zz
+    candidates[..., 0, 1] = candidates[..., 1, 0] = a - d
+    candidates[..., 0, 2] = candidates[..., 2, 0] = b - e
+    candidates[..., 0, 3] = candidates[..., 3, 0] = c - f
+    candidates[..., 1, 2] = candidates[..., 2, 1] = c + f
+    candidates[..., 1, 3] = candidates[..., 3, 1] = b + e
+    candidates[..., 2, 3] = candidates[..., 3, 2] = a + d
     pivot = np.argmax(np.diagonal(candidates, axis1=-2, axis2=-1), axis=-1)
     q = normalise(np.take_along_axis(candidates, pivot[..., None, None], axis=-2)[..., 0, :])
     return np.where(q[..., :1] < 0, -q, q).astype(m.dtype)

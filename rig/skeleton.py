@@ -5,6 +5,7 @@ offsets are Mocamba's own; no SMPL file is needed or shipped.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,7 @@ class Skeleton:
         rest = self.rest_positions()
         return float(rest[15, 1] + self.ends[0, 1] - rest[10, 1] + self.sole_depth)
 
-    @property
+    @cached_property
     def sole_depth(self) -> float:
         """How far the sole lies under the toe joint, metres: feet flat, as in the rest pose."""
         leg = float(np.linalg.norm(self.offsets[[4, 5, 7, 8]], axis=-1).sum()) / 2

@@ -12,7 +12,7 @@ Table 5 (docs/networks/hiposer.md). Two motion states are carried between window
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
@@ -46,6 +46,17 @@ class HiPoserConfig:
     dropout: float = 0.0
     smoothing: int = 1  # taps of the binomial filter over the heads' rotations; 1 is none
     window: int = 300  # frames between refreshes of the motion states
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a layout that is none: configurations are also read from files."""
+        if sorted(self.order) != sorted(PARTS):
+            raise ValueError(f"order {self.order} does not name each of {', '.join(PARTS)} once")
+        if self.states not in STATE_JOINTS or self.backbone not in get_args(BackboneName):
+            raise ValueError(f"no such states or backbone: {self.states}, {self.backbone}")
+        limits = {"width": (2, 4096), "blocks": (1, 64), "smoothing": (1, 64), "window": (1, 10**9)}
+        for name, (least, most) in limits.items():
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"{name} {getattr(self, name)} is not between {least} and {most}")
 
 
 class MotionState(NamedTuple):
@@ -90,9 +101,9 @@ class Level(nn.Module):
 class HiPoser(nn.Module):
     """`forward` solves a window of any length, `step` one frame; both give the same."""
 
-    _joint_rows: Tensor
-    _measured_joints: Tensor
-    _state_joints: Tensor
+    joint_rows: Tensor
+    measured_joints: Tensor
+    state_joints: Tensor
 
     def __init__(self, config: HiPoserConfig | None = None) -> None:
         super().__init__()
@@ -109,11 +120,11 @@ class HiPoser(nn.Module):
         self.head_velocity = nn.Linear(width, 3)
         self.head_contact = nn.Linear(width, 2) if self.config.contact else None
         joints = [joint for part in self.config.order for joint in PARTS[part]]
-        self.register_buffer("_joint_rows", torch.argsort(torch.tensor(joints)), persistent=False)
+        self.register_buffer("joint_rows", torch.argsort(torch.tensor(joints)), persistent=False)
         taps = self.config.smoothing
-        self._taps = [math.comb(taps - 1, k) / 2 ** (taps - 1) for k in range(taps)]
-        self.register_buffer("_measured_joints", torch.tensor(SLOT_JOINTS[:5]), persistent=False)
-        self.register_buffer("_state_joints", torch.tensor(STATE_JOINTS[self.config.states]), persistent=False)
+        self.taps = [math.comb(taps - 1, k) / 2 ** (taps - 1) for k in range(taps)]
+        self.register_buffer("measured_joints", torch.tensor(SLOT_JOINTS[:5]), persistent=False)
+        self.register_buffer("state_joints", torch.tensor(STATE_JOINTS[self.config.states]), persistent=False)
 
     @property
     def look_ahead(self) -> int | None:
@@ -169,7 +180,7 @@ class HiPoser(nn.Module):
     def _embed(self, x: Tensor, motion: MotionState, frames: int | None) -> Tensor:
         if self.embed_pose is None:
             return self.embed_sensors(x)  # type: ignore[no-any-return]
-        pose = self.embed_pose(motion.rotations[:, self._state_joints].flatten(1))
+        pose = self.embed_pose(motion.rotations[:, self.state_joints].flatten(1))
         return torch.cat([self.embed_sensors(x), _over_time(pose, frames)], dim=-1)
 
     def _embed_translation(self, h: Tensor, motion: MotionState, frames: int | None) -> Tensor:
@@ -180,16 +191,16 @@ class HiPoser(nn.Module):
 
     def _smooth(self, said: Tensor, recent: Tensor | None) -> tuple[Tensor, Tensor]:
         """Causal binomial filter over `said (B, T, 216)`. Trained through, so the network learns to lead its lag."""
-        past = said[:, :1].expand(-1, len(self._taps) - 1, -1) if recent is None else recent
+        past = said[:, :1].expand(-1, len(self.taps) - 1, -1) if recent is None else recent
         padded = torch.cat([past, said], dim=1)
-        smooth = sum(weight * padded[:, k : k + said.shape[1]] for k, weight in enumerate(self._taps))
+        smooth = sum(weight * padded[:, k : k + said.shape[1]] for k, weight in enumerate(self.taps))
         return smooth, padded[:, padded.shape[1] - past.shape[1] :]
 
     def _output(self, x: Tensor, said: Tensor, h: Tensor) -> HiPoserOutput:
-        rotations = torch.unflatten(said, -1, (24, 9))[..., self._joint_rows, :]
+        rotations = torch.unflatten(said, -1, (24, 9))[..., self.joint_rows, :]
         if self.config.sensor_skip:
             measured = torch.unflatten(x[..., 18:63], -1, (5, 9)).to(rotations.dtype)
-            rotations = rotations.index_add(-2, self._measured_joints, measured)
+            rotations = rotations.index_add(-2, self.measured_joints, measured)
         contact = h.new_zeros(*h.shape[:-1], 2) if self.head_contact is None else self.head_contact(h)
         return HiPoserOutput(torch.unflatten(rotations, -1, (3, 3)), self.head_velocity(h), contact)
 

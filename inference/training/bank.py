@@ -42,7 +42,8 @@ def build_bank(clips: Sequence[Clip], seed: int, passes: int = 2) -> MotionBank:
     offsets, rows = _people(clips)
     rotations: list[NDArray[np.float32]] = []
     translations: list[NDArray[np.float32]] = []
-    people, starts, length = [], [], 0
+    people: list[NDArray[np.int64]] = []
+    starts, length = [], 0
     for _ in range(passes):
         order = sorted(range(len(clips)), key=lambda k: (clips[k].subject, generator.random()))
         for k in order:
@@ -50,16 +51,16 @@ def build_bank(clips: Sequence[Clip], seed: int, passes: int = 2) -> MotionBank:
             if rotations and len(rotations[-1]) > 2 * FADE and len(q) > 2 * FADE:
                 q, x = _joined(rotations, translations, q, x)
                 length -= FADE
+                people[-1] = people[-1][:-FADE]
             starts.append(length + FADE)
             rotations.append(q)
             translations.append(x)
             people.append(np.full(len(q), rows[k]))
             length += len(q)
-    merged = np.concatenate(people)
     return MotionBank(
         torch.from_numpy(quaternion.make_continuous(np.concatenate(rotations))).float(),
         torch.from_numpy(np.concatenate(translations)).float(),
-        torch.from_numpy(merged[-length:]).long(),
+        torch.from_numpy(np.concatenate(people)).long(),
         torch.from_numpy(offsets).float(),
         torch.tensor(starts),
     )

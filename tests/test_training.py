@@ -1,0 +1,173 @@
+"""Training data and the training run itself, small."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mocamba.inference.random_source import RandomSource
+from mocamba.inference.rotations import joint_positions, local_to_global
+from mocamba.inference.shards import Clip
+from mocamba.inference.training.bank import FADE, MotionBank, build_bank
+from mocamba.inference.training.split import TEST, VALIDATION, read_clips, split_clips
+from mocamba.inference.training.windows import MARGIN, PAST, Augmentation, draw_windows
+from mocamba.inference.training.worn import FAR, wear_sensors
+from mocamba.inference.weights_file import WeightsCard, load_network, save_weights
+from mocamba.rig.kinematics import forward_kinematics
+from mocamba.rig.skeleton import MIRROR, PARENTS, SMPL24
+
+from .conftest import DATA
+from .motions import showcase, walk
+from .shard_files import write_shard
+
+PLAIN = Augmentation(0, 0, 0, 0, 0, 0, 0, 6, 0, 8)
+
+
+def people() -> list[Clip]:
+    tall = SMPL24.scaled_to(1.95)
+    return [
+        Clip("a1", "ann", walk(3.0)),
+        Clip("b1", "ben", walk(4.0, skeleton=tall)),
+        Clip("a2", "ann", showcase()),
+        Clip("b2", "ben", walk(2.5, skeleton=tall)),
+    ]
+
+
+def source(seed: int = 0) -> RandomSource:
+    return RandomSource(torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture(scope="module")
+def bank() -> MotionBank:
+    return build_bank(people(), seed=3)
+
+
+def test_no_person_is_in_two_groups() -> None:
+    if not (DATA / "motion" / "cmu.npz").exists():
+        pytest.skip(f"{DATA / 'motion'} is not on this machine (MOCAMBA_DATA)")
+    clips = read_clips(DATA / "motion")
+    groups = split_clips(clips)
+    subjects = [{clip.subject for clip in group} for group in groups]
+    assert sum(map(len, groups)) == len(clips)
+    assert sum(map(len, subjects)) == len(set.union(*subjects))
+    assert subjects[1:] == [set(VALIDATION), set(TEST)]  # and every name there is one of the data's
+
+
+def test_joined_clips_go_on_where_the_last_one_ended(bank: MotionBank) -> None:
+    turned = (bank.rotations[1:] * bank.rotations[:-1]).sum(-1).clamp(-1, 1).acos().mul(2).rad2deg()
+    moved = bank.translation.diff(dim=0).norm(dim=-1)
+    clips = people()
+    fastest = max(float(np.linalg.norm(np.diff(c.motion.translation, axis=0), axis=-1).max()) for c in clips)
+    within = max(
+        float(np.degrees(2 * np.arccos(np.clip(np.sum(q[1:] * q[:-1], axis=-1), -1, 1))).max())
+        for q in (c.motion.rotations for c in clips)
+    )
+    # a fade over FADE frames of poses up to half a turn apart; an unfaded joint would jump by all of it at once
+    assert turned.max() < within + 1.5 * 180 / FADE
+    assert moved.max() < fastest + 0.05
+    assert float((bank.rotations[1:] * bank.rotations[:-1]).sum(-1).min()) > 0
+
+
+def test_every_frame_has_the_body_of_its_person(bank: MotionBank) -> None:
+    """The feet of the standing clips stay on the floor only with the right bones."""
+    assert len(bank.person) == len(bank.rotations) == len(bank.translation)
+    starts = bank.starts.tolist()
+    names = [clip.subject for clip in people()]
+    heights = {s: float(np.abs(c.motion.skeleton.offsets).sum()) for s, c in zip(names, people(), strict=True)}
+    sizes = bank.offsets.abs().sum((1, 2))[bank.person]
+    for begin, order in zip(starts, ["ann", "ann", "ben", "ben"] * 2, strict=True):
+        assert float(sizes[begin]) == pytest.approx(heights[order], rel=1e-4)
+    lengths = sum(len(c.motion) for c in people()) * 2 - FADE * (len(starts) - 1)
+    assert len(bank.rotations) == lengths
+
+
+def test_windows_depend_on_the_seed_alone(bank: MotionBank) -> None:
+    one, again, other = (draw_windows(bank, 6, 40, Augmentation(), source(s)) for s in (7, 7, 8))
+    for mine, same in zip(one, again, strict=True):
+        assert torch.equal(mine, same)
+    assert not torch.equal(one.rotations, other.rotations)
+    assert one.rotations.shape == (6, PAST + 40 + MARGIN, 24, 3, 3)
+
+
+def test_windows_without_augmentation_are_the_bank(bank: MotionBank) -> None:
+    """Local rotations below the pelvis come back as they are; the pelvis is turned about the vertical."""
+    windows = draw_windows(bank, 4, 30, PLAIN, source())
+    q = bank.rotations.double().numpy()
+    for k in range(4):
+        knee = windows.rotations[k, 0, 1]
+        distances = [float((quaternion_matrix(x) - knee.double()).abs().max()) for x in q[:, 1]]
+        assert min(distances) < 1e-4
+    found, known = (x.abs().sum((1, 2)) for x in (windows.offsets, bank.offsets))
+    assert (found[:, None] - known).abs().amin(1).max() < 1e-3
+
+
+def quaternion_matrix(q: np.ndarray) -> torch.Tensor:
+    from mocamba.rig.rotation import quaternion_to_matrix
+
+    return torch.from_numpy(quaternion_to_matrix(q))
+
+
+def test_a_mirrored_window_is_the_mirror_image(bank: MotionBank) -> None:
+    plain, flipped = (draw_windows(bank, 5, 30, replace(PLAIN, mirror=m), source(2)) for m in (0.0, 1.0))
+
+    def positions(windows):
+        world = joint_positions(local_to_global(windows.rotations), windows.offsets)
+        return world + windows.translation[:, :, None]
+
+    # both were turned by the same random angle, after the mirror: heights are comparable as they are, and distances
+    a, b = positions(plain), positions(flipped)[:, :, list(MIRROR)]
+    torch.testing.assert_close(a[..., 1], b[..., 1], rtol=0, atol=1e-5)
+    torch.testing.assert_close(torch.cdist(a, a), torch.cdist(b, b), rtol=0, atol=2e-3)
+
+    def volume(x):  # of pelvis, head, left hand, left foot: changes its sign in a mirror
+        return torch.linalg.det(torch.stack([x[..., k, :] - x[..., 0, :] for k in (15, 22, 10)], dim=-1))
+
+    torch.testing.assert_close(volume(a), -volume(b), rtol=1e-3, atol=1e-4)
+
+
+def test_kinematics_on_tensors_are_the_rigs() -> None:
+    motion = walk(0.5)
+    rotations = quaternion_matrix(motion.rotations)
+    offsets = torch.from_numpy(motion.skeleton.offsets)[None]
+    mine = joint_positions(local_to_global(rotations)[None], offsets)[0]
+    theirs = forward_kinematics(motion.rotations, np.zeros((30, 3), np.float32), motion.skeleton)
+    np.testing.assert_allclose(mine.numpy(), theirs, atol=1e-5)
+    assert len(PARENTS) == 24
+
+
+def test_worn_windows(bank: MotionBank) -> None:
+    windows = draw_windows(bank, 64, 50, Augmentation(), source())
+    worn = wear_sensors(windows, FAR, clean=0.5, random=source(1))
+    assert worn.readings.orientation.shape == (64, 50, 6, 3, 3)
+    truth = worn.global_rotations[:, PAST : PAST + 50, [18, 19, 4, 5, 15, 0]]
+    off = (worn.readings.orientation - truth).abs().amax((1, 2, 3, 4))
+    assert 0.3 < float((off < 1e-5).float().mean()) < 0.7  # half of the performers wear perfect sensors
+    assert all(torch.isfinite(x.float()).all() for x in worn.readings)
+
+
+def test_a_run_is_resumed_and_its_weights_load(tmp_path: Path) -> None:
+    pytest.importorskip("lightning", reason="training needs the train extra")
+    from mocamba.inference.networks.hiposer import HiPoserConfig
+    from mocamba.inference.training.fit import fit
+    from mocamba.inference.training.hiposer import TrainingConfig
+
+    clips = [("t", "somebody", walk(3.0)), ("t2", "somebody", showcase()), ("v", VALIDATION[0], walk(1.0))]
+    (tmp_path / "data").mkdir()
+    write_shard(tmp_path / "data" / "small.npz", clips)
+    network = HiPoserConfig(width=16, residual=True)
+    config = TrainingConfig(network, steps=4, batch=2, frames=24, warm_up=1)
+    quiet = {"accelerator": "cpu", "enable_progress_bar": False, "enable_model_summary": False}
+    fit(config, tmp_path / "data", tmp_path / "run", validate_every=2, **quiet)
+    assert checkpoint_step(tmp_path) == 4
+    task = fit(replace(config, steps=6), tmp_path / "data", tmp_path / "run", validate_every=2, **quiet)
+    assert checkpoint_step(tmp_path) == 6
+    save_weights(task.network, WeightsCard("small", "none", "CC0-1.0"), tmp_path / "small.safetensors")
+    loaded = load_network(str(tmp_path / "small.safetensors"))
+    assert loaded.network.config == network
+    mine, theirs = task.network.state_dict(), loaded.network.state_dict()
+    assert all(torch.allclose(mine[key].cpu(), theirs[key], rtol=1e-3, atol=1e-4) for key in mine)
+
+
+def checkpoint_step(folder: Path) -> int:
+    return int(torch.load(folder / "run" / "last.ckpt", map_location="cpu", weights_only=True)["global_step"])
