@@ -13,7 +13,8 @@ from mocamba.inference.training.bank import FADE, MotionBank, build_bank
 from mocamba.inference.training.split import TEST, VALIDATION, read_clips, split_clips
 from mocamba.inference.training.windows import MARGIN, PAST, Augmentation, draw_windows
 from mocamba.inference.training.worn import FAR, wear_sensors
-from mocamba.inference.weights_file import WeightsCard, load_network, save_weights
+from mocamba.inference.weights_file import load_network
+from mocamba.rig.errors import BadInputError
 from mocamba.rig.kinematics import forward_kinematics
 from mocamba.rig.skeleton import MIRROR, PARENTS, SMPL24
 
@@ -158,15 +159,28 @@ def test_a_run_is_resumed_and_its_weights_load(tmp_path: Path) -> None:
     network = HiPoserConfig(width=16, residual=True)
     config = TrainingConfig(network, steps=4, batch=2, frames=24, warm_up=1)
     quiet = {"accelerator": "cpu", "enable_progress_bar": False, "enable_model_summary": False}
-    fit(config, tmp_path / "data", tmp_path / "run", validate_every=2, **quiet)
+    run = tmp_path / "run"
+    fit(config, tmp_path / "data", run, "small", validate_every=2, **quiet)
     assert checkpoint_step(tmp_path) == 4
-    task = fit(replace(config, steps=6), tmp_path / "data", tmp_path / "run", validate_every=2, **quiet)
+    weights = fit(replace(config, steps=6), tmp_path / "data", run, "small", validate_every=2, **quiet)
     assert checkpoint_step(tmp_path) == 6
-    save_weights(task.network, WeightsCard("small", "none", "CC0-1.0"), tmp_path / "small.safetensors")
-    loaded = load_network(str(tmp_path / "small.safetensors"))
+    assert (run / "curves.png").stat().st_size > 1000
+    assert len(list(run.glob("curves/*/metrics.csv"))) == 2  # what was before the resume is kept
+    loaded = load_network(str(weights))
     assert loaded.network.config == network
-    mine, theirs = task.network.state_dict(), loaded.network.state_dict()
-    assert all(torch.allclose(mine[key].cpu(), theirs[key], rtol=1e-3, atol=1e-4) for key in mine)
+    assert loaded.card.training["steps"] == 6
+    best = torch.load(run / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
+    for key, value in loaded.network.state_dict().items():
+        torch.testing.assert_close(value, best[f"network.{key}"], rtol=1e-3, atol=1e-4)
+
+
+def test_a_folder_without_motion_is_one_clear_error(tmp_path: Path) -> None:
+    pytest.importorskip("lightning", reason="training needs the train extra")
+    from mocamba.inference.training.fit import fit
+    from mocamba.inference.training.hiposer import TrainingConfig
+
+    with pytest.raises(BadInputError, match="no motion shards"):
+        fit(TrainingConfig(), tmp_path, tmp_path / "run", "small", accelerator="cpu")
 
 
 def checkpoint_step(folder: Path) -> int:

@@ -40,10 +40,11 @@ def fit(
         val_check_interval=min(validate_every, config.steps),
         check_val_every_n_epoch=None,
         callbacks=[best, EMAWeightAveraging(decay=0.998, update_starting_at_step=config.steps // 4)],
-        logger=CSVLogger(folder, name="", version=""),
+        # a part for each start: the logger would clear the part before a resume
+        logger=CSVLogger(folder, name="curves", version=len(list(folder.glob("curves/*")))),
         default_root_dir=folder,
         num_sanity_val_steps=0,
-        log_every_n_steps=50,
+        log_every_n_steps=min(50, 1 + config.steps // 20),
         **trainer,
     )
     last = folder / "last.ckpt"
@@ -55,5 +56,5 @@ def fit(
     task.load_state_dict(state)
     weights = folder / f"{name}.safetensors"
     save_weights(task.network, WeightsCard(name, f"shards in {data.name}", "", asdict(config)), weights)
-    draw_curves({name: folder / "metrics.csv"}, folder / "curves.png")
+    draw_curves({name: sorted(folder.glob("curves/*/metrics.csv"))}, folder / "curves.png")
     return weights
