@@ -23,38 +23,43 @@ from typing import Any
 import torch
 from torch import Tensor
 
-CHUNK = 32  # frames per parallel chunk: log2(32) doubling passes, memory B·D·N·32
+CHUNK = 64  # frames whose decays and drives are made at once: memory B·D·N·64, small enough for a CPU's cache
 
 
 def selective_scan_reference(
     u: Tensor, delta: Tensor, A: Tensor, b: Tensor, c: Tensor, d: Tensor, state: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Output `(B, D, T)` and the state after the last frame, one frame at a time."""
-    decay, drive = _discretise(u, delta, A, b)
+    """Output `(B, D, T)` and the state after the last frame, as the equations read, one frame at a time."""
     h = _initial(u, A, state)
+    b, c = _per_channel(b, u.shape[1]), _per_channel(c, u.shape[1])
     outputs = []
     for t in range(u.shape[-1]):
-        h = decay[..., t] * h + drive[..., t]
-        outputs.append((h * _per_channel(c, u.shape[1])[..., t]).sum(-1))
-    return torch.stack(outputs, dim=-1) + d[:, None] * u, h
+        step = delta[..., t, None]
+        h = torch.exp(step * A) * h + step * b[..., t] * u[..., t, None]
+        outputs.append((c[..., t] * h).sum(-1) + d * u[..., t])
+    return torch.stack(outputs, dim=-1), h
 
 
 def selective_scan_chunked(
     u: Tensor, delta: Tensor, A: Tensor, b: Tensor, c: Tensor, d: Tensor, state: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The same by a doubling scan inside chunks of `CHUNK` frames and a carried state between them.
+    """The same with all but the recurrence itself done for `CHUNK` frames at once, time first in memory.
 
-    Work O(T log CHUNK), memory O(CHUNK): a take of any length fits. Products of decays never leave
-    [0, 1], so there is none of the overflow of the cumulative-sum form.
+    One fused multiply-add a frame is left. On a CPU that takes half the time of a parallel (doubling) scan, which moves
+    five times the memory; decays are never multiplied up, so nothing overflows. A take of any length fits.
     """
     h = _initial(u, A, state)
     outputs = []
-    for u_k, delta_k, b_k, c_k in zip(*(torch.split(x, CHUNK, dim=-1) for x in (u, delta, b, c)), strict=True):
-        decay, drive = _discretise(u_k, delta_k, A, b_k)
-        states = _doubling_scan(decay, drive, h)
-        h = states[..., -1]
-        outputs.append((states * _per_channel(c_k, u.shape[1])).sum(2))
-    return torch.cat(outputs, dim=-1) + d[:, None] * u, h
+    for u_k, delta_k, b_k, c_k in zip(*(x.split(CHUNK, dim=-1) for x in (u, delta, b, c)), strict=True):
+        step = delta_k.permute(2, 0, 1)[..., None]  # (T, B, D, 1)
+        decays = torch.exp(step * A)
+        drives = step * u_k.permute(2, 0, 1)[..., None] * _time_first(b_k, u.shape[1])
+        states = []
+        for decay, drive in zip(decays.unbind(0), drives.unbind(0), strict=True):
+            h = torch.addcmul(drive, decay, h)
+            states.append(h)
+        outputs.append((torch.stack(states) * _time_first(c_k, u.shape[1])).sum(-1))
+    return torch.cat(outputs).permute(1, 2, 0) + d[:, None] * u, h
 
 
 def selective_scan(
@@ -78,28 +83,16 @@ def fused_scan() -> Callable[..., Any] | None:
     return selective_scan_fn  # type: ignore[no-any-return]
 
 
-def _discretise(u: Tensor, delta: Tensor, A: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    decay = torch.exp(delta[:, :, None] * A[:, :, None])  # (B, D, N, T)
-    drive = (delta * u)[:, :, None] * _per_channel(b, u.shape[1])
-    return decay, drive
-
-
 def _per_channel(maps: Tensor, channels: int) -> Tensor:
     """`(B, G, N, T)` to `(B, D, N, T)`."""
     return maps.repeat_interleave(channels // maps.shape[1], dim=1)
 
 
+def _time_first(maps: Tensor, channels: int) -> Tensor:
+    """`(B, G, N, T)` to `(T, B, D, N)`; one group is broadcast over the channels, not copied."""
+    maps = maps.permute(3, 0, 1, 2)
+    return maps if maps.shape[2] == 1 else maps.repeat_interleave(channels // maps.shape[2], dim=2)
+
+
 def _initial(u: Tensor, A: Tensor, state: Tensor | None) -> Tensor:
     return u.new_zeros(*u.shape[:2], A.shape[1]) if state is None else state
-
-
-def _doubling_scan(decay: Tensor, drive: Tensor, h: Tensor) -> Tensor:
-    """All states of a chunk by Hillis and Steele's doubling: pass k joins spans of 2^k frames."""
-    drive = torch.cat([drive[..., :1] + decay[..., :1] * h[..., None], drive[..., 1:]], dim=-1)
-    span = 1
-    while span < drive.shape[-1]:
-        joined = drive[..., span:] + decay[..., span:] * drive[..., :-span]
-        decay = torch.cat([decay[..., :span], decay[..., span:] * decay[..., :-span]], dim=-1)
-        drive = torch.cat([drive[..., :span], joined], dim=-1)
-        span *= 2
-    return drive

@@ -5,7 +5,8 @@ a `LiveSolver` would have given, in mode "offline" it also solves the recording 
 mean, since a mirrored performer and a reversed movement are a performer and a movement too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -158,12 +159,25 @@ def solve_frames(
         raise BadInputError(_NO_PELVIS)
     imu = _hold_pelvis(imu)
     passes = 3 if offline else 1
-    said = _pass(network, imu, 0, passes, progress)
-    if offline:
-        mirrored = _mirrored(_pass(network, _mirrored_imu(imu), 1, passes, progress))
-        backward = _reversed(_pass(network, _reversed_imu(imu), 2, passes, progress))
-        said = _mean(said, mirrored, backward)
+    with _one_thread():
+        said = _pass(network, imu, 0, passes, progress)
+        if offline:
+            mirrored = _mirrored(_pass(network, _mirrored_imu(imu), 1, passes, progress))
+            backward = _reversed(_pass(network, _reversed_imu(imu), 2, passes, progress))
+            said = _mean(said, mirrored, backward)
     return _Body(skeleton).pose(said, imu.present)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The network's operations are too small to share; on a busy machine threads that wait for each other cost 30 times
+    the work."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _pass(network: HiPoser, imu: ImuSequence, index: int, passes: int, progress: Progress) -> Said:
