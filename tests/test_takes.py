@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -205,6 +206,104 @@ def test_force_keeps_the_old_take_if_the_new_one_fails(tmp_path: Path, logs: Sen
         make(tmp_path / "a.take", tuple(replace(log, slot=None) for log in logs), force=True)
     assert open_take(tmp_path / "a.take").manifest.performer == "first"
     assert left_over(tmp_path) == ["a.take"]
+
+
+def test_force_replaces_takes_and_nothing_else(tmp_path: Path, logs: SensorLogs) -> None:
+    diary = tmp_path / "mine.take" / "diary.txt"
+    diary.parent.mkdir()
+    diary.write_text("dear")
+    (tmp_path / "file.take").write_text("text")
+    (tmp_path / "empty.take").mkdir()
+    for name in ("mine.take", "file.take"):
+        with pytest.raises(BadInputError, match="is no take"):
+            make(tmp_path / name, logs, force=True)
+    assert diary.read_text() == "dear"
+    assert (tmp_path / "file.take").read_text() == "text"
+    assert make(tmp_path / "empty.take", logs, force=True).imu()[0].present.any()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_force_through_a_link_replaces_what_it_points_to(tmp_path: Path, logs: SensorLogs) -> None:
+    make(tmp_path / "a.take", logs, performer="first")
+    (tmp_path / "link.take").symlink_to("a.take")
+    make(tmp_path / "link.take", logs, performer="second", force=True)
+    assert open_take(tmp_path / "a.take").manifest.performer == "second"
+    assert (tmp_path / "link.take").is_symlink()
+    assert left_over(tmp_path) == ["a.take", "link.take"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="longer names are allowed there")
+def test_a_name_too_long(tmp_path: Path, logs: SensorLogs) -> None:
+    for length in (245, 300):
+        with pytest.raises(BadInputError, match="too long"):
+            make(tmp_path / ("x" * length + ".take"), logs)
+    assert left_over(tmp_path) == []
+
+
+def test_interrupt_while_a_take_is_replaced(tmp_path: Path, logs: SensorLogs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C between the old take's leaving and the new one's coming waits until both are where they belong."""
+    make(tmp_path / "a.take", logs, performer="first")
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        moved = rename(self, target)
+        signal.raise_signal(signal.SIGINT)
+        return moved
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path / "a.take", logs, performer="second", force=True)
+    assert open_take(tmp_path / "a.take").manifest.performer == "second"
+    assert left_over(tmp_path) == ["a.take"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e300, 0.0], ids=["NaN", "infinity", "huge", "zero"])
+def test_samples_that_mean_nothing_are_left_out(tmp_path: Path, logs: SensorLogs, value: float) -> None:
+    taken = make(tmp_path / "a.take", logs)
+    with TakeWriter(tmp_path / "b.take", taken.manifest) as writer:
+        for log in logs:
+            orientation = log.orientation.copy()
+            orientation[100:110] = value
+            writer.add_logs((replace(log, orientation=orientation),))
+    imu, warnings = open_take(tmp_path / "b.take").imu()
+    assert np.isfinite(imu.orientation[imu.present]).all()
+    assert imu.present.any(axis=1).mean() > 0.9
+    assert any("60 of its samples" in warning for warning in warnings)
+
+
+def test_a_solve_is_named_after_its_weights_file(tmp_path: Path, logs: SensorLogs, motion: Motion) -> None:
+    made, elsewhere = make(tmp_path / "a.take", logs), tmp_path / "mine.safetensors"
+    assert made.save_solved(motion, str(elsewhere)) == made.path / "solved" / "mine.npz"
+    assert made.solved_file(str(elsewhere)) == made.solved_file("mine")
+    assert left_over(tmp_path) == ["a.take"]
+
+
+def test_import_says_that_the_pelvis_is_missing(tmp_path: Path, logs: SensorLogs) -> None:
+    made = make(tmp_path / "a.take", tuple(log for log in logs if log.slot != "pelvis"))
+    assert any("pelvis" in warning for warning in made.manifest.warnings)
+    assert not any("pelvis" in warning for warning in make(tmp_path / "b.take", logs).manifest.warnings)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"height": float("nan")},
+        {"height": -3},
+        {"mounting": [0, 0, 0, 0]},
+        {"mounting": [float("nan"), 0, 0, 0]},
+        {"heading": float("inf")},
+        {"sensor": "another"},
+    ],
+    ids=str,
+)
+def test_take_json_with_numbers_nobody_has(tmp_path: Path, logs: SensorLogs, damage: dict[str, Any]) -> None:
+    path = make(tmp_path / "a.take", logs).path
+    told = json.loads((path / "take.json").read_text(encoding="utf-8"))
+    for place in (told, *told["calibration"]["sensors"]):
+        place.update({key: value for key, value in damage.items() if key in place})
+    (path / "take.json").write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(BadInputError, match="Import the recording again"):
+        open_take(path).imu()
 
 
 @pytest.mark.parametrize(
