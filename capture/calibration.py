@@ -6,6 +6,7 @@ bone, and the bone known in the calibration pose, M follows from Y, and Y from o
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -80,8 +81,10 @@ class Calibration:
                 SensorCalibration(**{**sensor, "mounting": tuple(map(float, sensor["mounting"]))})
                 for sensor in values["sensors"]
             )
-            if any(len(sensor.mounting) != 4 for sensor in sensors):
-                raise ValueError("a mounting has four numbers")
+            if any(len(s.mounting) != 4 or not abs(math.hypot(*s.mounting) - 1) < 1e-3 for s in sensors):
+                raise ValueError("a mounting is a unit quaternion")
+            if not all(math.isfinite(sensor.heading) for sensor in sensors):
+                raise ValueError("a heading is a number")
             start, end = int(values["start_ns"]), int(values["end_ns"])
             return cls(start, end, Pose(values["pose"]), sensors, tuple(values.get("warnings", ())))
         except (KeyError, TypeError, ValueError) as error:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..devices.log import Recording
@@ -13,11 +13,11 @@ from ..rig.amass import write_amass
 from ..rig.imu import WORN
 from ..rig.motion import Motion
 from ..rig.skeleton import SMPL24
-from ..rig.whole_file import refuse_existing
+from ..rig.whole_file import refuse_existing, replace_folder, uninterrupted, work_folder, written
 from .baking import BakeOptions, bake_take
 from .importing import ImportOptions, write_take
 from .solving import DEFAULT_NETWORK, Mode, solve_take
-from .take import Take, new_take, open_take
+from .take import Take, check_take_place, new_take, open_take
 
 Progress = Callable[[float, str], None]
 
@@ -51,9 +51,9 @@ class DemoFiles:
         """What the performer really did."""
         return self.folder / "truth.npz"
 
-    def all(self) -> tuple[Path, ...]:
-        """Every one of them."""
-        return self.take, self.blend, self.sheet, self.truth
+    def others(self) -> tuple[Path, ...]:
+        """All but the take."""
+        return self.blend, self.sheet, self.truth
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,20 @@ def simulate_recording(seed: int = SEED) -> tuple[Recording, Motion]:
 
 
 def run_demo(folder: Path, progress: Progress, *, force: bool = False, network: str = DEFAULT_NETWORK) -> DemoResult:
-    """Record, solve, bake and compare, in `folder`."""
-    files, seconds = DemoFiles(folder), {}
-    for path in files.all():
+    """Record, solve, bake and compare; all results appear in `folder` together, or none."""
+    kept = DemoFiles(folder)
+    check_take_place(kept.take, force=force)
+    for path in kept.others():
         refuse_existing(path, force=force)
+    with work_folder(folder) as work:
+        done = _run(DemoFiles(work), progress, network)
+        _publish(done.files, kept)
+    progress(1.0, "Done")
+    return replace(done, files=kept)
+
+
+def _run(files: DemoFiles, progress: Progress, network: str) -> DemoResult:
+    seconds: dict[str, float] = {}
     started = time.perf_counter()
 
     def lap(stage: str) -> None:
@@ -86,24 +96,30 @@ def run_demo(folder: Path, progress: Progress, *, force: bool = False, network: 
         seconds[stage], started = round(now - started, 2), now
 
     progress(0.0, "Performing")
-    take, truth = _record(files, force)
+    take, truth = _record(files)
     lap("record")
     motion, _, _ = solve_take(take, network, Mode.LIVE, _within(progress, 0.05, 0.35))
     lap("solve")
-    bake_take(take, BakeOptions(files.blend, network, render=files.sheet, force=force), _within(progress, 0.35, 0.98))
+    bake_take(take, BakeOptions(files.blend, network, render=files.sheet), _within(progress, 0.35, 0.98))
     lap("bake")
     # with torch in the process already
     from ..inference.metrics import pose_errors
 
     errors = pose_errors(motion, truth)
-    progress(1.0, "Done")
     return DemoResult(files, float(errors.SIP), float(errors.Ang), float(errors.Pos), seconds)
 
 
-def _record(files: DemoFiles, force: bool) -> tuple[Take, Motion]:
+def _publish(made: DemoFiles, kept: DemoFiles) -> None:
+    with written(kept.folder), uninterrupted():
+        replace_folder(made.take, kept.take)
+        for new, place in zip(made.others(), kept.others(), strict=True):
+            new.replace(place)
+
+
+def _record(files: DemoFiles) -> tuple[Take, Motion]:
     recording, truth = simulate_recording()
     options = ImportOptions(performer="simulated performer", height=HEIGHT)
-    with new_take(files.take, force=force) as part:
+    with new_take(files.take) as part:
         write_take(part, recording, "simulated performer", HEIGHT, options)
     write_amass(truth, files.truth)
     return open_take(files.take), truth

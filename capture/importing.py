@@ -15,7 +15,7 @@ from ..rig.errors import BadInputError, FileFormatError
 from ..rig.imu import CLEAN, SensorErrors
 from ..rig.motion import SOLVE_RATE, Motion
 from ..rig.resample import resample as resample_motion
-from .calibration import HeadingSource, Pose, aligned_calibration, calibrate
+from .calibration import Calibration, HeadingSource, Pose, aligned_calibration, calibrate
 from .manifest import HIGHEST, LOWEST, Manifest
 from .take import MANIFEST, Take, TakeWriter, new_take, on_common_axis, open_take
 
@@ -84,7 +84,14 @@ def write_take(
     progress(0.4, "Writing the take")
     with TakeWriter(path, manifest) as writer:
         writer.add_logs(logs)
-        writer.set_calibration(calibration, calibration.warnings)
+        writer.set_calibration(calibration, calibration.warnings + _without_pelvis(calibration))
+
+
+def _without_pelvis(calibration: Calibration) -> tuple[str, ...]:
+    """Said now, while the sensors may still be at hand."""
+    if any(sensor.slot == "pelvis" for sensor in calibration.sensors):
+        return ()
+    return ("No sensor is on the pelvis, which every network needs; import again with --slot NAME=pelvis.",)
 
 
 def _named(name: str, options: ImportOptions) -> bool:

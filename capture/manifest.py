@@ -70,6 +70,8 @@ def read_manifest(path: Path) -> Manifest:
 def _from_values(values: dict[str, Any], path: Path) -> Manifest:
     try:
         calibration = values.get("calibration")
+        if not 0 < float(values["height"]) < float("inf"):
+            raise ValueError(f"a height of {values['height']} m")
         return Manifest(
             performer=str(values["performer"]),
             height=float(values["height"]),

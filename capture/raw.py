@@ -7,9 +7,7 @@ stamp on the common axis. The file has no chunks, so that one that was cut off i
 
 import struct
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -21,7 +19,8 @@ from mcap.stream_reader import StreamReader
 from mcap.writer import Writer
 
 from ..devices.log import SensorLog, SensorLogs
-from ..rig.errors import BadInputError, FileFormatError
+from ..rig.errors import FileFormatError
+from ..rig.whole_file import written
 
 PROFILE = "mocamba"
 SCHEMA = "mocamba.Imu1"
@@ -31,18 +30,7 @@ _SAMPLE = struct.Struct("<q7d")
 _FLUSH_EVERY = 0.25  # seconds
 _RECORD_LIMIT = 1 << 24  # bytes; longer records are damage, not data
 _LATEST = (1 << 63) - 1  # ns; MCAP's stamps are unsigned, ours are not
-
-
-@contextmanager
-def written(path: Path) -> Iterator[None]:
-    """What the system says about a file that cannot be written, as one sentence."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise BadInputError(
-            f"{path} cannot be written ({reason}). Choose another folder or free some space."
-        ) from error
+_HARDEST = 1e4  # m/s²; no worn sensor measures more
 
 
 class RawWriter:
@@ -118,10 +106,31 @@ def read_raw(path: Path) -> tuple[SensorLogs, tuple[str, ...]]:
                 path, "is cut off or damaged before its first samples.", "Import it again."
             ) from error
         warnings.append(f"{path} breaks off; everything recorded before that is used.")
-    logs = tuple(_to_log(sensor) for sensor in sensors.values() if len(sensor.stamps) > 1)
-    if not logs:
+    logs = [_to_log(sensor) for sensor in sensors.values() if sensor.stamps]
+    sound = tuple(log for log in map(_without_damage, logs) if len(log) > 1)
+    if not sound:
         raise FileFormatError(path, "holds no samples.", "Import or record it again.")
-    return logs, tuple(warnings)
+    if lost := sum(map(len, logs)) - sum(map(len, sound)):
+        warnings.append(f"{path} is damaged; {lost} of its samples mean nothing and are left out.")
+    return sound, tuple(warnings)
+
+
+def _without_damage(log: SensorLog) -> SensorLog:
+    """Only samples that a sensor can have sent, later than all before them."""
+    # no square of a damaged number may overflow
+    norm = np.linalg.norm(np.nan_to_num(log.orientation).clip(-2, 2), axis=1)
+    good = (np.abs(norm - 1) < 0.05) & (np.abs(np.nan_to_num(log.acceleration, nan=np.inf)) < _HARDEST).all(axis=1)
+    stamps = np.where(good, log.t_ns, -1)
+    good &= stamps > np.concatenate([[-1], np.maximum.accumulate(stamps)[:-1]])
+    if good.all():
+        return log
+    return replace(
+        log,
+        t_ns=log.t_ns[good],
+        t_device=log.t_device[good],
+        orientation=log.orientation[good],
+        acceleration=log.acceleration[good],
+    )
 
 
 def _collect(file: BinaryIO, sensors: dict[int, _Collected]) -> None:

@@ -24,11 +24,11 @@ from ..rig.errors import BadInputError, FileFormatError
 from ..rig.imu import SLOTS, ImuSequence
 from ..rig.motion import Motion
 from ..rig.skeleton import SMPL24, Skeleton
-from ..rig.whole_file import check_suffix, refuse_existing
+from ..rig.whole_file import check_suffix, refuse_existing, replace_folder, uninterrupted, written
 from .calibration import Calibration, apply_calibration
 from .clock import Resampled, common_axis, resample
 from .manifest import Manifest, read_manifest
-from .raw import RawWriter, read_raw, written
+from .raw import RawWriter, read_raw
 
 RAW, MANIFEST, SOLVED = "raw.mcap", "take.json", "solved"
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(\..*)?", re.IGNORECASE)
@@ -94,34 +94,30 @@ class TakeWriter:
 @contextmanager
 def new_take(path: Path, *, force: bool = False) -> Iterator[Path]:
     """Yield a folder name beside `path` to build a take in; it takes the place of `path` if the block ends well."""
-    check_take_name(path)
-    refuse_existing(path, force=force)
+    check_take_place(path, force=force)
+    path = path.resolve() if path.is_symlink() else path
     part = path.with_name(f".{path.stem}.{os.getpid()}.part.take")
     with written(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield part
-        with written(path):
-            _replace_folder(part, path)
+        with written(path), uninterrupted():
+            replace_folder(part, path)
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        with uninterrupted():
+            shutil.rmtree(part, ignore_errors=True)
 
 
-def _replace_folder(part: Path, path: Path) -> None:
-    if not path.exists():
-        part.rename(path)
+def check_take_place(path: Path, *, force: bool = False) -> None:
+    """Refuse a name that is no take's, and one in use unless forced. Only a take or an empty folder is replaced ever:
+    what somebody else keeps under a take's name is not ours."""
+    check_take_name(path)
+    refuse_existing(path, force=force)
+    if not path.exists() or (path / MANIFEST).exists():
         return
-    old = path.with_name(f".{path.stem}.{os.getpid()}.old.take")
-    path.rename(old)
-    try:
-        part.rename(path)
-    except OSError:
-        old.rename(path)
-        raise
-    if old.is_dir():
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        old.unlink(missing_ok=True)
+    if path.is_dir() and not any(path.iterdir()):
+        return
+    raise BadInputError(f"{path} is no take, and --force replaces nothing else. Move it away or choose another name.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,12 +143,14 @@ class Take:
         logs, warnings = self.logs()
         slots = {sensor.sensor: sensor.slot for sensor in self.manifest.calibration.sensors}
         worn = tuple(replace(log, slot=slots[log.name]) for log in logs if log.name in slots)
+        if not worn:
+            raise FileFormatError(self.path, "was calibrated with other sensors.", "Import the recording again.")
         sensors, t_ns = on_common_axis(worn)
         return apply_calibration(self.manifest.calibration, sensors, t_ns), warnings
 
     def solved_path(self, network: str) -> Path:
-        """Where the motion that `network` made is kept."""
-        return self.path / SOLVED / f"{network}.npz"
+        """Where the motion that `network` (a name, or a weights file) made is kept."""
+        return self.path / SOLVED / f"{_solve_name(network)}.npz"
 
     def save_solved(self, motion: Motion, network: str) -> Path:
         """Write `motion`, replacing an earlier solve by the same network."""
@@ -164,7 +162,7 @@ class Take:
         """The solve by `network`, or the one made last."""
         found = sorted((self.path / SOLVED).glob("*.npz"), key=lambda file: file.stat().st_mtime)
         if network is not None:
-            found = [file for file in found if file.stem == network]
+            found = [file for file in found if file.stem == _solve_name(network)]
         if not found:
             by = f" by {network}" if network else ""
             raise FileFormatError(self.path, f"was not solved{by} yet.", f'Run: mocamba solve "{self.path}"')
@@ -173,6 +171,10 @@ class Take:
     def load_solved(self, network: str | None = None) -> Motion:
         """The motion in `solved_file`."""
         return read_amass(self.solved_file(network))
+
+
+def _solve_name(network: str) -> str:
+    return Path(network).name.removesuffix(".safetensors")
 
 
 def open_take(path: Path) -> Take:

@@ -4,6 +4,7 @@ AMASS is Z up; Mocamba is Y up. What AMASS has no key for is kept in keys of our
 comes back as it was, while other tools read the standard ones.
 """
 
+import io
 import struct
 import tokenize
 import zipfile
@@ -55,23 +56,26 @@ def write_amass(motion: Motion, path: Path | str) -> None:
     rotations[:, 0] = multiply(Z_UP, rotations[:, 0])
     poses = np.zeros((len(motion), 52, 3))
     poses[:, [*range(22), *HANDS[52]]] = to_rotation_vector(rotations)
+    # in memory first: NumPy's archive, left open by a full disk, complains once more as it is collected
+    archive = io.BytesIO()
+    np.savez_compressed(
+        archive,
+        poses=poses.reshape(len(motion), 156),
+        trans=rotate(Z_UP, motion.translation.astype(np.float64)),
+        mocap_frame_rate=np.float64(motion.rate),
+        betas=np.zeros(16),
+        gender=np.array("neutral"),
+        mocamba_format=np.int64(FORMAT),
+        t_ns=motion.t_ns,
+        confidence=motion.confidence,
+        network=np.array(motion.origin.network),
+        weights=np.array(motion.origin.weights),
+        calibration=np.array(motion.origin.calibration),
+        skeleton_offsets=motion.skeleton.offsets,
+        skeleton_ends=motion.skeleton.ends,
+    )
     with whole_file(path) as part:
-        np.savez_compressed(
-            part,
-            poses=poses.reshape(len(motion), 156),
-            trans=rotate(Z_UP, motion.translation.astype(np.float64)),
-            mocap_frame_rate=np.float64(motion.rate),
-            betas=np.zeros(16),
-            gender=np.array("neutral"),
-            mocamba_format=np.int64(FORMAT),
-            t_ns=motion.t_ns,
-            confidence=motion.confidence,
-            network=np.array(motion.origin.network),
-            weights=np.array(motion.origin.weights),
-            calibration=np.array(motion.origin.calibration),
-            skeleton_offsets=motion.skeleton.offsets,
-            skeleton_ends=motion.skeleton.ends,
-        )
+        part.write_bytes(archive.getbuffer())
 
 
 def read_amass(path: Path | str) -> Motion:

@@ -1,5 +1,6 @@
 """Bakes through the real child process: what is in the saved file, and what happens when things go wrong."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -152,6 +154,28 @@ def test_an_output_that_exists_stays_unless_forced(take: Path, tmp_path: Path) -
     result = run_bake(BakeJob(take, "Take", blend, force=True))
     assert blend.stat().st_size > 10_000
     assert result.rate.value == 60  # the motion's own
+
+
+@needs_bpy
+def test_a_forced_bake_replaces_both_files_or_none(take: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old.blend").write_text("old")
+    (tmp_path / "out" / "folder.png").mkdir()
+    with pytest.raises(BadInputError, match=r"folder\.png cannot be written"):
+        run_bake(
+            BakeJob(take, "walk", tmp_path / "out" / "old.blend", render=tmp_path / "out" / "folder.png", force=True)
+        )
+    assert (tmp_path / "out" / "old.blend").read_text() == "old"
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["folder.png", "old.blend"]
+
+
+def test_a_full_disk_is_said_in_one_sentence(take: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_module, "blender_command", lambda: [sys.executable, "-c", "raise SystemExit(1)"])
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=4096))
+    with pytest.raises(BadInputError, match="is full") as caught:
+        run_bake(BakeJob(take, "walk", tmp_path / "out" / "a.blend"))
+    assert "\n" not in str(caught.value)
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_wrong_suffixes_and_rates_and_files(take: Path, tmp_path: Path) -> None:

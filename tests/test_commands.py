@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 from mocamba.capture import demo, solving
+from mocamba.capture.baking import BakeOptions
 from mocamba.capture.commands.app import build_app
-from mocamba.capture.take import open_take
+from mocamba.capture.take import Take, open_take
 from mocamba.devices.simulated.performer import perform
 from mocamba.rig.amass import read_amass, write_amass
 from mocamba.rig.errors import MocambaError
@@ -228,6 +229,22 @@ def test_bake_refuses_before_it_works(tmp_path: Path, source: Path) -> None:
     assert not (tmp_path / "a.blend").exists()
 
 
+def test_a_stopped_demo_leaves_nothing_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "solve_take", interrupt)
+    assert run("demo", "--out", tmp_path).exit_code == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_paths_the_system_refuses(tmp_path: Path) -> None:
+    shown = run("import", tmp_path / ("x" * 300), tmp_path / "a.take")
+    assert shown.exit_code == 2
+    assert "too long" in shown.stderr.lower()
+    assert "Traceback" not in shown.stderr
+
+
 def test_demo_refuses_to_overwrite(tmp_path: Path) -> None:
     (tmp_path / "demo.blend").write_text("mine")
     shown = run("demo", "--out", tmp_path)
@@ -241,9 +258,14 @@ def test_demo_runs_through_every_component(
 ) -> None:
     """The network and Blender stand in; sensors, take, calibration and comparison are real."""
     baked: list[Path] = []
-    monkeypatch.setattr(
-        demo, "bake_take", lambda take, options, progress: baked.append(take.solved_file(options.network))
-    )
+
+    def bake(take: Take, options: BakeOptions, progress: object) -> None:
+        baked.append(take.solved_file(options.network))
+        assert options.render
+        options.blend.write_text("blend")
+        options.render.write_text("sheet")
+
+    monkeypatch.setattr(demo, "bake_take", bake)
     metrics = types.ModuleType("mocamba.inference.metrics")
     metrics.pose_errors = lambda estimate, truth: types.SimpleNamespace(SIP=len(estimate), Ang=len(truth), Pos=3.0)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "mocamba.inference.metrics", metrics)
@@ -251,7 +273,13 @@ def test_demo_runs_through_every_component(
     assert told["ok"]
     assert told["SIP"] == solver[0]["frames"]
     assert told["Ang"] == len(read_amass(tmp_path / "out" / "truth.npz"))
-    assert baked == [tmp_path / "out" / "demo.take" / "solved" / f"{solving.DEFAULT_NETWORK}.npz"]
+    assert [file.name for file in baked] == [f"{solving.DEFAULT_NETWORK}.npz"]
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
+        "demo.blend",
+        "demo.png",
+        "demo.take",
+        "truth.npz",
+    ]
     take = open_take(tmp_path / "out" / "demo.take")
     assert take.manifest.device == "simulated"
     assert take.manifest.calibration is not None

@@ -4,7 +4,7 @@ import errno
 import io
 import json
 import os
-import subprocess
+import signal
 import sys
 import time
 from dataclasses import replace
@@ -13,11 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
-from mocamba.capture import raw, take
+from mocamba.capture import take
 from mocamba.capture.importing import ImportOptions, import_source, write_take
-from mocamba.capture.manifest import Manifest, read_manifest
+from mocamba.capture.manifest import read_manifest
 from mocamba.capture.take import Take, TakeWriter, check_take_name, new_take, open_take
 from mocamba.devices.log import Recording, SensorLogs
 from mocamba.devices.simulated.gestures import TIMING
@@ -31,14 +29,6 @@ from mocamba.rig.kinematics import local_to_global
 from mocamba.rig.motion import Motion
 from mocamba.rig.quaternion import angle_between
 from mocamba.rig.skeleton import SMPL24
-
-
-def check_early(share: float) -> None:
-    assert share < 0.2
-
-
-def check_named(error: FileFormatError, name: str) -> None:
-    assert name in str(error)
 
 
 @pytest.fixture(scope="module")
@@ -91,105 +81,6 @@ def test_what_goes_in_comes_out(tmp_path: Path, logs: SensorLogs) -> None:
     assert made.skeleton.height == pytest.approx(1.8, abs=1e-3)
 
 
-def test_raw_is_a_valid_mcap_for_others(tmp_path: Path, logs: SensorLogs) -> None:
-    from mcap.reader import make_reader
-
-    made = make(tmp_path / "a.take", logs)
-    with (made.path / "raw.mcap").open("rb") as file:
-        summary = make_reader(file).get_summary()
-    assert summary is not None
-    assert summary.statistics is not None
-    assert summary.statistics.message_count == sum(len(log) for log in logs)
-    assert {channel.topic for channel in summary.channels.values()} == {f"/sensor/{log.name}" for log in logs}
-
-
-@given(share=st.floats(0, 1))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_raw_cut_off_at_any_byte(tmp_path_factory: pytest.TempPathFactory, short_raw: bytes, share: float) -> None:
-    path = tmp_path_factory.mktemp("cut") / "raw.mcap"
-    path.write_bytes(short_raw[: int(share * len(short_raw))])
-    try:
-        read, warnings = raw.read_raw(path)
-    except FileFormatError as error:
-        check_named(error, "raw.mcap")
-        # only where hardly a sample was written
-        check_early(share)
-    else:
-        assert all((np.diff(log.t_ns) > 0).all() for log in read)
-        assert warnings or share == 1
-        # each lost byte costs no more than its own message
-        kept = sum(len(log) for log in read)
-        assert kept >= int(share * len(short_raw)) / 95 - 120
-
-
-@given(place=st.floats(0, 0.999), value=st.integers(0, 255))
-@example(place=0.20723434120971224, value=128)  # the highest byte of a time stamp
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_raw_with_a_wrong_byte(
-    tmp_path_factory: pytest.TempPathFactory, short_raw: bytes, place: float, value: int
-) -> None:
-    path = tmp_path_factory.mktemp("bad") / "raw.mcap"
-    damaged = bytearray(short_raw)
-    damaged[int(place * len(damaged))] = value
-    path.write_bytes(damaged)
-    try:
-        raw.read_raw(path)
-    except FileFormatError as error:
-        check_named(error, "raw.mcap")
-
-
-@pytest.fixture(scope="module")
-def short_raw(tmp_path_factory: pytest.TempPathFactory, logs: SensorLogs) -> bytes:
-    part = tuple(
-        replace(
-            log,
-            t_ns=log.t_ns[:60],
-            t_device=log.t_device[:60],
-            orientation=log.orientation[:60],
-            acceleration=log.acceleration[:60],
-        )
-        for log in logs
-    )
-    path = tmp_path_factory.mktemp("raw") / "x.take"
-    with TakeWriter(path, Manifest("p", 1.7, "simulated")) as writer:
-        writer.add_logs(part)
-    return (path / "raw.mcap").read_bytes()
-
-
-KILLED = """
-import sys, time, os
-from pathlib import Path
-from mocamba.capture.manifest import Manifest
-from mocamba.capture.take import TakeWriter
-writer = TakeWriter(Path(sys.argv[1]), Manifest("p", 1.7, "simulated"))
-writer.add_sensor("s", "pelvis", 60.0)
-start = time.monotonic_ns()
-while True:
-    now = time.monotonic_ns() - start
-    writer.add_sample("s", now, now, (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
-    print(now, flush=True)
-    time.sleep(1 / 60)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
-def test_killed_recording_loses_less_than_a_second(tmp_path: Path) -> None:
-    path = tmp_path / "live.take"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    process = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True, env=environment
-    )
-    assert process.stdout is not None
-    said = 0
-    while said < 2_000_000_000:
-        said = int(process.stdout.readline())
-    process.kill()
-    process.wait()
-    read, warnings = open_take(path).logs()
-    assert said - int(read[0].t_ns[-1]) < 1e9
-    assert warnings
-
-
 def test_existing_take_is_kept_unless_forced(tmp_path: Path, logs: SensorLogs) -> None:
     make(tmp_path / "a.take", logs, performer="first")
     with pytest.raises(OutputExistsError, match="--force"):
@@ -205,6 +96,103 @@ def test_force_keeps_the_old_take_if_the_new_one_fails(tmp_path: Path, logs: Sen
         make(tmp_path / "a.take", tuple(replace(log, slot=None) for log in logs), force=True)
     assert open_take(tmp_path / "a.take").manifest.performer == "first"
     assert left_over(tmp_path) == ["a.take"]
+
+
+def test_force_replaces_takes_and_nothing_else(tmp_path: Path, logs: SensorLogs) -> None:
+    diary = tmp_path / "mine.take" / "diary.txt"
+    diary.parent.mkdir()
+    diary.write_text("dear")
+    (tmp_path / "file.take").write_text("text")
+    (tmp_path / "empty.take").mkdir()
+    for path, content in ((diary, "dear"), (tmp_path / "file.take", "text")):
+        with pytest.raises(BadInputError, match="is no take"):
+            make(path.parent if path == diary else path, logs, force=True)
+        assert path.read_text() == content
+    assert make(tmp_path / "empty.take", logs, force=True).imu()[0].present.any()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_force_through_a_link_replaces_what_it_points_to(tmp_path: Path, logs: SensorLogs) -> None:
+    make(tmp_path / "a.take", logs, performer="first")
+    (tmp_path / "link.take").symlink_to("a.take")
+    make(tmp_path / "link.take", logs, performer="second", force=True)
+    assert open_take(tmp_path / "a.take").manifest.performer == "second"
+    assert (tmp_path / "link.take").is_symlink()
+    assert left_over(tmp_path) == ["a.take", "link.take"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="longer names are allowed there")
+def test_a_name_too_long(tmp_path: Path, logs: SensorLogs) -> None:
+    for length in (245, 300):
+        with pytest.raises(BadInputError, match="too long"):
+            make(tmp_path / ("x" * length + ".take"), logs)
+    assert left_over(tmp_path) == []
+
+
+def test_interrupt_while_a_take_is_replaced(tmp_path: Path, logs: SensorLogs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C between the old take's leaving and the new one's coming waits until both are where they belong."""
+    make(tmp_path / "a.take", logs, performer="first")
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        moved = rename(self, target)
+        signal.raise_signal(signal.SIGINT)
+        return moved
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path / "a.take", logs, performer="second", force=True)
+    assert open_take(tmp_path / "a.take").manifest.performer == "second"
+    assert left_over(tmp_path) == ["a.take"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e300, 0.0], ids=["NaN", "infinity", "huge", "zero"])
+def test_samples_that_mean_nothing_are_left_out(tmp_path: Path, logs: SensorLogs, value: float) -> None:
+    taken = make(tmp_path / "a.take", logs)
+    with TakeWriter(tmp_path / "b.take", taken.manifest) as writer:
+        for log in logs:
+            orientation = log.orientation.copy()
+            orientation[100:110] = value
+            writer.add_logs((replace(log, orientation=orientation),))
+    imu, warnings = open_take(tmp_path / "b.take").imu()
+    assert np.isfinite(imu.orientation[imu.present]).all()
+    assert imu.present.any(axis=1).mean() > 0.9
+    assert any("60 of its samples" in warning for warning in warnings)
+
+
+def test_a_solve_is_named_after_its_weights_file(tmp_path: Path, logs: SensorLogs, motion: Motion) -> None:
+    made, elsewhere = make(tmp_path / "a.take", logs), tmp_path / "mine.safetensors"
+    assert made.save_solved(motion, str(elsewhere)) == made.path / "solved" / "mine.npz"
+    assert made.solved_file(str(elsewhere)) == made.solved_file("mine")
+    assert left_over(tmp_path) == ["a.take"]
+
+
+def test_import_says_that_the_pelvis_is_missing(tmp_path: Path, logs: SensorLogs) -> None:
+    made = make(tmp_path / "a.take", tuple(log for log in logs if log.slot != "pelvis"))
+    assert any("pelvis" in warning for warning in made.manifest.warnings)
+    assert not any("pelvis" in warning for warning in make(tmp_path / "b.take", logs).manifest.warnings)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"height": float("nan")},
+        {"height": -3},
+        {"mounting": [0, 0, 0, 0]},
+        {"mounting": [float("nan"), 0, 0, 0]},
+        {"heading": float("inf")},
+        {"sensor": "another"},
+    ],
+    ids=str,
+)
+def test_take_json_with_numbers_nobody_has(tmp_path: Path, logs: SensorLogs, damage: dict[str, Any]) -> None:
+    path = make(tmp_path / "a.take", logs).path
+    told = json.loads((path / "take.json").read_text(encoding="utf-8"))
+    for place in (told, *told["calibration"]["sensors"]):
+        place.update({key: value for key, value in damage.items() if key in place})
+    (path / "take.json").write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(BadInputError, match="Import the recording again"):
+        open_take(path).imu()
 
 
 @pytest.mark.parametrize(

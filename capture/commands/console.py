@@ -1,5 +1,6 @@
 """What every command shares: one way to fail, one to report, one bar."""
 
+import errno
 import json
 import shlex
 import subprocess
@@ -11,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ...rig.errors import MocambaError
+from ...rig.errors import BadInputError, MocambaError
 
 Progress = Callable[[float, str], None]
 
@@ -19,6 +20,8 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object fo
 ForceFlag = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
 
 _WANTS_JSON = "mocamba.json"
+# What a path that the user gave can do to any command, wherever it is first touched.
+_THE_USERS = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.EROFS, errno.ENOSPC)
 INTERRUPTED = 130  # as a shell reports SIGINT
 
 
@@ -36,6 +39,10 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except MocambaError as error:
             _fail(ctx, str(error), type(error).__name__, error.exit_code)
+        except OSError as error:
+            if error.errno not in _THE_USERS:
+                raise
+            _fail(ctx, f"{error.filename}: the system says '{error.strerror}'.", "OSError", BadInputError.exit_code)
         except KeyboardInterrupt:
             _fail(ctx, "Stopped. Nothing was left half-written.", "Interrupted", INTERRUPTED)
 

@@ -24,7 +24,9 @@ Examples:
 
 def solve_command(
     take: Annotated[Path, typer.Argument(metavar="NAME.take", help="The take to solve.")],
-    network: Annotated[str, typer.Option(help="Which network; `mocamba networks` lists them.")] = DEFAULT_NETWORK,
+    network: Annotated[
+        str, typer.Option(help="A network (a wrong name lists them) or a weights file.")
+    ] = DEFAULT_NETWORK,
     mode: Annotated[Mode, typer.Option(help="live: frame by frame; offline: may look ahead.")] = Mode.LIVE,
     as_json: JsonFlag = False,
 ) -> None:

@@ -4,18 +4,17 @@ import importlib.util
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..amass import read_amass
 from ..errors import BadInputError, MissingToolError, MocambaError
 from ..frame_rate import FrameRate, frame_rate
-from ..whole_file import check_suffix, refuse_existing, whole_file
+from ..whole_file import check_suffix, refuse_existing, uninterrupted, whole_file, work_folder, written
 from .find_blender import find_blender
 from .messages import PROGRESS, ChildJob, ChildOutcome
 
@@ -23,6 +22,7 @@ Progress = Callable[[float, str], None]
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 LOG_LINES = 12
+ROOM = 1 << 20  # bytes; where less is left, Blender fails for want of it
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def run_bake(job: BakeJob, progress: Progress = lambda share, doing: None) -> Ba
     began = time.perf_counter()
     rate = _checked(job)
     command = blender_command()
-    with _work_folder(job.blend) as work:
+    with work_folder(job.blend.parent) as work:
         made = ChildJob(
             motion=str(job.motion_npz.resolve()),
             name=job.name,
@@ -73,9 +73,7 @@ def run_bake(job: BakeJob, progress: Progress = lambda share, doing: None) -> Ba
             outcome=str(work / "outcome.json"),
         )
         outcome = _run(command, work, made, progress)
-        _publish(made.blend, job.blend)
-        if made.render and job.render:
-            _publish(made.render, job.render)
+        _publish(made, job)
     seconds = time.perf_counter() - began
     return BakeResult(job.blend, job.render, outcome.frames, rate, outcome.blender, outcome.bake_seconds, seconds)
 
@@ -103,31 +101,25 @@ def _checked(job: BakeJob) -> FrameRate:
     return frame_rate(round(motion.rate) if job.fps is None else job.fps)
 
 
-@contextmanager
-def _work_folder(blend: Path) -> Iterator[Path]:
-    """A hidden folder beside the output, gone afterwards whatever happens."""
-    try:
-        blend.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(dir=blend.parent, prefix=".mocamba-", ignore_cleanup_errors=True)
-    except OSError as error:
-        raise BadInputError(f"{blend.parent} cannot be written ({error.strerror}). Choose another folder.") from error
-    with folder as name:
-        yield Path(name).resolve()
-
-
 def _run(command: list[str], work: Path, job: ChildJob, progress: Progress) -> ChildOutcome:
     job_file, outcome = work / "job.json", Path(job.outcome)
-    job.write(job_file)
+    with written(work):
+        job.write(job_file)
     log = _follow([*command, str(job_file)], progress)
     if not outcome.exists():
+        if shutil.disk_usage(work).free < ROOM:
+            raise BadInputError(f"The disk of {work.parent} is full, so nothing was written. Free some space.")
         last = "\n  ".join(log) or "(it said nothing)"
         raise MocambaError(f"Blender stopped before it was done; nothing was written. Its last words:\n  {last}")
     return ChildOutcome.read(outcome)
 
 
-def _publish(made: str, target: Path) -> None:
-    with whole_file(target) as part:
-        shutil.move(made, part)
+def _publish(made: ChildJob, job: BakeJob) -> None:
+    """Both files or none: neither replaces an old one before both are on its disk."""
+    with ExitStack() as files, uninterrupted():
+        shutil.move(made.blend, files.enter_context(whole_file(job.blend)))
+        if made.render and job.render:
+            shutil.move(made.render, files.enter_context(whole_file(job.render)))
 
 
 def _follow(command: list[str], progress: Progress) -> list[str]:
