@@ -43,9 +43,9 @@ def main() -> None:
     jobs = [(w, way, s) for w in arguments.weights for way in ways for s in streams]
     rows = [row(name, way, source, streams[source]) for name, way, source in track(jobs, "Solving")]
     arguments.out.write_text(json.dumps(rows, indent=1) + "\n")
-    table = Table("network", "memory", "motion states", "stream", "frames", "SIP °", "Pos cm")
+    table = Table("network", "memory", "motion states", "stream", "frames", "SIP °", "Pos cm", "jitter ÷ truth")
     for r in rows:
-        figures = (str(r["frames"]), f"{r['SIP']:.2f}", f"{r['Pos']:.2f}")
+        figures = (str(r["frames"]), f"{r['SIP']:.2f}", f"{r['Pos']:.2f}", f"{r['jitter'] / r['jitter_truth']:.2f}")
         table.add_row(r["network"], r["memory"], r["motion_states"], r["stream"], *figures)
     Console().print(table)
 
@@ -68,6 +68,8 @@ def row(name: str, way: tuple[bool, bool], source: str, truth: Motion) -> dict:
         "SIP": errors.SIP,
         "Ang": errors.Ang,
         "Pos": errors.Pos,
+        "jitter": errors.jitter,
+        "jitter_truth": errors.jitter_truth,
     }
 
 

@@ -1,8 +1,8 @@
-"""Steadies what the network infers, as much as the movement allows.
+"""Steadies the pose as much as the movement allows.
 
-A joint without a sensor of its own is replaced by the binomial mean of its last seven world rotations while it is
-slow, left alone while it is fast, and blended in between: the idea of the One Euro filter (Casiez et al., CHI 2012).
-Slow joints show tremor, fast ones lag. Measured joints pass untouched.
+A joint is replaced by the binomial mean of its last seven world rotations while it is slow, left alone while it is
+fast, and blended in between: the idea of the One Euro filter (Casiez et al., CHI 2012). Slow joints show tremor, fast
+ones lag. Joints with a sensor are no exception: cheap sensors tremble more than the network does.
 """
 
 import math
@@ -28,10 +28,8 @@ class SmoothingState(NamedTuple):
     speed: NDArray[np.float64]
 
 
-def steady(
-    world: Matrices, measured: NDArray[np.bool_], state: SmoothingState | None, rate: float = 60.0
-) -> tuple[Matrices, SmoothingState]:
-    """`world (T, 24, 3, 3)` rotations, `measured (T, 24)` True where a sensor says them. Causal, so T may be 1."""
+def steady(world: Matrices, state: SmoothingState | None, rate: float = 60.0) -> tuple[Matrices, SmoothingState]:
+    """`world (T, 24, 3, 3)` rotations and what the last call handed on. Causal, so T may be 1."""
     if state is None:
         state = SmoothingState(np.repeat(world[:1], len(TAPS) - 1, axis=0), world[0], np.zeros(world.shape[1]))
     padded = np.concatenate([state.recent, world])
@@ -41,8 +39,7 @@ def steady(
     change = np.diff(mean, axis=0, prepend=state.mean[None])
     turning = np.sqrt((change**2).sum((-1, -2)) / 2) * rate  # of a small rotation: its angle
     speed = running_mean(turning, state.speed, SPEED_GAIN)
-    share = np.clip(speed / FAST, 0, 1)
-    share = np.where(measured, 1.0, share)[..., None, None]
+    share = np.clip(speed / FAST, 0, 1)[..., None, None]
     blended = nearest_rotation(share * world + (1 - share) * mean)
     return blended, SmoothingState(padded[len(padded) - len(TAPS) + 1 :], mean[-1], speed[-1])
 

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..rig.errors import BadInputError
-from ..rig.imu import SLOT_JOINTS, ImuSequence
+from ..rig.imu import ImuSequence
 from ..rig.kinematics import global_to_local
 from ..rig.motion import Motion, Origin
 from ..rig.quaternion import IDENTITY, make_continuous, slerp
@@ -89,9 +89,7 @@ class _Body:
         self._forearms: NDArray[np.float64] | None = None
 
     def pose(self, said: Said, present: NDArray[np.bool_]) -> SolvedFrames:
-        measured = np.zeros((len(present), 24), np.bool_)
-        measured[:, list(SLOT_JOINTS)] = present
-        world, self._smoothing = steady(said.world, measured, self._smoothing)
+        world, self._smoothing = steady(said.world, self._smoothing)
         rotations = matrix_to_quaternion(world)
         feet = _feet(world, self.skeleton)
         pelvis, self._travel = travel(feet, said.velocity, said.contact, self.skeleton, self._travel)
