@@ -1,16 +1,18 @@
 """`mocamba evaluate`."""
 
-import math
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ...rig.imu import CLEAN, WORN
 from ..solving import DEFAULT_NETWORK, Mode
 from .console import JsonFlag, progress_bar, report
+
+if TYPE_CHECKING:
+    from ...inference.evaluation import Evaluation
 
 HELP = """Measure a network on motion it should know nothing of.
 
@@ -57,7 +59,6 @@ def evaluate_command(
             people=person or (),
             progress=progress,
         )
-    pose, travel = result.pose, result.travel
     values = {
         "network": loaded.card.name,
         "weights": loaded.digest,
@@ -65,21 +66,32 @@ def evaluate_command(
         "sensors": sensors.value,
         "mode": mode.value,
         "look_ahead": 0 if mode is Mode.LIVE else None,
+        **_figures(result),
+    }
+    report(values, [f"{loaded.card.name}, {sensors.value} sensors, {mode.value}", *_lines(result)], as_json)
+
+
+def _figures(result: "Evaluation") -> dict[str, Any]:
+    travel = result.travel
+    return {
         "people": list(result.people),
         "clips": result.clips,
-        **asdict(pose),
+        **asdict(result.pose),
         "Dist": travel.dist,
         "Dist_windows": travel.dist_windows,
-        "drift": None if math.isnan(travel.drift) else travel.drift,
+        # nobody walked: no share of the way, and JSON knows no NaN
+        "drift": travel.drift if travel.metres else None,
         "walked": travel.metres,
     }
-    lines = [
-        f"{loaded.card.name}, {sensors.value} sensors, {mode.value}: "
+
+
+def _lines(result: "Evaluation") -> list[str]:
+    pose, travel = result.pose, result.travel
+    drift = f", drift {travel.drift:.1f} % of {travel.metres:.0f} m walked" if travel.metres else ""
+    return [
         f"{result.clips} clips of {', '.join(result.people)}",
         f"SIP {pose.SIP:.2f}°  Ang {pose.Ang:.2f}°  Pos {pose.Pos:.2f} cm"
         f"   (all joints as they are: {pose.SIP_all:.2f}°, {pose.Ang_all:.2f}°, {pose.Pos_all:.2f} cm)",
         f"jitter {pose.jitter:.0f} m/s³, the truth's own {pose.jitter_truth:.0f}",
-        f"Dist {travel.dist:.1f} cm after 5 s or at a shorter clip's end ({travel.dist_windows} windows)"
-        + (f", drift {travel.drift:.1f} % of {travel.metres:.0f} m walked" if travel.metres else ""),
+        f"Dist {travel.dist:.1f} cm after 5 s or at a shorter clip's end ({travel.dist_windows} windows){drift}",
     ]
-    report(values, lines, as_json)
