@@ -43,7 +43,6 @@ class TrainingConfig:
     warm_up: int = 200
     position: float = 10.0  # weight of the joint-position term, per metre
     motion: float = 1.0  # weight of the joint-velocity term, per m/s
-    smoothness: float = 0.0  # weight of the third-difference term, per m/s³
     velocity: float = 0.5
     contact: float = 0.1
     state_noise: float = 8.0  # degrees on R_init: a live one is an estimate
@@ -159,7 +158,6 @@ def losses(output: HiPoserOutput, targets: Targets, offsets: Tensor, config: Tra
     distance = joint_positions(error, offsets)
     terms["position"] = config.position * distance.norm(dim=-1).mean()
     terms["motion"] = config.motion * 60 * distance.diff(dim=1).norm(dim=-1).mean()
-    terms["smoothness"] = config.smoothness * 60**3 * distance.diff(n=3, dim=1).norm(dim=-1).mean()
     terms["velocity"] = config.velocity * (output.velocity - targets.velocity).norm(dim=-1).mean()
     terms["contact"] = config.contact * F.binary_cross_entropy_with_logits(output.contact, targets.contact)
     return terms
