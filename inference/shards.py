@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..rig.errors import FileFormatError
-from ..rig.motion import Motion, evenly_timed
+from ..rig.motion import SOLVE_RATE, Motion, evenly_timed
+from ..rig.resample import resample
 from ..rig.skeleton import JOINTS, Skeleton
 
 KEYS = ("quat_delta", "trans", "start", "name", "subject", "offset_index", "offsets", "ends", "fps")
@@ -30,7 +31,7 @@ class Clip:
 
 
 def read_shard(path: Path) -> Iterator[Clip]:
-    """Every clip of a shard. Raises `FileFormatError` where the file is not one."""
+    """Every clip of a shard, at 60 Hz whatever the shard's rate. Raises `FileFormatError` where the file is not one."""
     shard = _load(path)
     rotations = _undo_difference(shard["quat_delta"])
     if len(rotations) != len(shard["trans"]) or shard["start"][-1] > len(rotations):
@@ -68,5 +69,10 @@ def _clip(
         raise FileFormatError(path, f"clip {name} is empty or has zero quaternions or NaN.")
     row = int(shard["offset_index"][k])
     skeleton = Skeleton(np.asarray(shard["offsets"][row], np.float32), np.asarray(shard["ends"][row], np.float32))
-    motion = evenly_timed(q / norm, translation, skeleton, float(shard["fps"]))
-    return Clip(name, str(shard["subject"][k]), motion)
+    rate = float(shard["fps"])
+    if not 1 <= rate <= 1000:
+        raise FileFormatError(path, f"{rate} is not a frame rate.")
+    motion = evenly_timed(q / norm, translation, skeleton, rate)
+    # sensors are simulated and networks run at one rate
+    same = abs(rate - SOLVE_RATE) < 1e-3 * SOLVE_RATE
+    return Clip(name, str(shard["subject"][k]), motion if same else resample(motion, SOLVE_RATE))

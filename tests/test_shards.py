@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mocamba.inference.shards import KEYS, read_shard
+from mocamba.rig import quaternion
 from mocamba.rig.errors import FileFormatError
 from mocamba.rig.motion import Motion
 from mocamba.rig.quaternion import angle_between
@@ -38,6 +39,21 @@ def test_what_is_written_is_read(shard: Path, clips: list[tuple[str, str, Motion
         np.testing.assert_array_equal(clip.motion.skeleton.offsets, motion.skeleton.offsets)
         assert clip.motion.rate == pytest.approx(60, rel=1e-6)
         np.testing.assert_allclose(np.linalg.norm(clip.motion.rotations, axis=-1), 1, atol=1e-6)
+
+
+def test_other_rates_are_brought_to_60_hz(tmp_path: Path, clips: list[tuple[str, str, Motion]]) -> None:
+    path = write_shard(tmp_path / "slow.npz", clips, fps=np.array(30.0))
+    for clip, (_, _, motion) in zip(read_shard(path), clips, strict=True):
+        assert clip.motion.rate == pytest.approx(60)
+        assert len(clip.motion) == 2 * len(motion) - 1
+        turned = quaternion.angle_between(clip.motion.rotations[::2], motion.rotations)
+        assert np.degrees(turned).max() < 0.1
+
+
+@pytest.mark.parametrize("rate", [0.0, np.nan, np.inf, -60.0])
+def test_no_frame_rate(tmp_path: Path, clips: list[tuple[str, str, Motion]], rate: float) -> None:
+    with pytest.raises(FileFormatError, match="frame rate"):
+        list(read_shard(write_shard(tmp_path / "odd.npz", clips, fps=np.array(rate))))
 
 
 def test_cut_off_file(shard: Path) -> None:
