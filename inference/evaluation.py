@@ -33,22 +33,29 @@ def evaluate_shard(
     *,
     offline: bool = False,
     people: Collection[str] = (),
+    label: str = "",
     seed: int = 0,
     progress: Progress = lambda share, doing: None,
 ) -> Evaluation:
-    """Every clip of a shard on its own, from a network that knows nothing yet; `people` limits whose.
+    """Every clip of a shard on its own, from a network that knows nothing yet; `people` limits whose,
+    `label` which by a part of its label.
 
     The root is the pelvis sensor's. Positions are on each clip's own skeleton.
     """
-    clips = [clip for clip in read_shard(path) if not people or clip.subject in people]
+    clips = [clip for clip in read_shard(path) if _wanted(clip, people, label)]
     if not clips:
-        raise BadInputError(f"{path}: no clip of {', '.join(sorted(people)) or 'anybody'}.")
+        about = f" about {label}" if label else ""
+        raise BadInputError(f"{path}: no clip of {', '.join(sorted(people)) or 'anybody'}{about}.")
     pairs = []
     for k, clip in enumerate(clips):
         progress(k / len(clips), f"Solving {clip.name}")
         pairs.append((_estimate(network, clip, errors, offline, seed + k), clip.motion))
     pose = mean_errors([pose_errors(estimate, truth) for estimate, truth in pairs])
     return Evaluation(pose, travel_errors(pairs), tuple(sorted({clip.subject for clip in clips})), len(clips))
+
+
+def _wanted(clip: Clip, people: Collection[str], label: str) -> bool:
+    return (not people or clip.subject in people) and label.lower() in clip.label.lower()
 
 
 def _estimate(network: HiPoser, clip: Clip, errors: SensorErrors, offline: bool, seed: int) -> Motion:

@@ -1,7 +1,8 @@
 """Motion shards: many clips of SMPL-24 motion in one .npz (the format of the project's training data).
 
 `quat_delta` holds local rotations as int16 time differences, byte-shuffled; `trans` the pelvis (metres);
-`start` clip bounds; `offset_index` into `offsets (K, 24, 3)` and `ends (K, 3, 3)`; `name`, `subject`, `fps`.
+`start` clip bounds; `offset_index` into `offsets (K, 24, 3)` and `ends (K, 3, 3)`; `name`, `subject`, `fps`, and
+`label` if there is one.
 """
 
 import zlib
@@ -23,11 +24,12 @@ KEYS = ("quat_delta", "trans", "start", "name", "subject", "offset_index", "offs
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """One motion of one known person."""
+    """One motion of one known person; `label` says what is done in it, where the shard knows."""
 
     name: str
     subject: str
     motion: Motion
+    label: str = ""
 
 
 def read_shard(path: Path) -> Iterator[Clip]:
@@ -46,7 +48,7 @@ def _load(path: Path) -> dict[str, NDArray[np.generic]]:
             missing = [key for key in KEYS if key not in shard]
             if missing:
                 raise FileFormatError(path, f"not a motion shard: it lacks {', '.join(missing)}.")
-            return {key: shard[key] for key in KEYS}
+            return {key: shard[key] for key in (*KEYS, "label") if key in shard}
     except FileNotFoundError as error:
         raise FileFormatError(path, "there is no such file.") from error
     except (BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, EOFError, OSError) as error:
@@ -75,4 +77,5 @@ def _clip(
     motion = evenly_timed(q / norm, translation, skeleton, rate)
     # sensors are simulated and networks run at one rate
     same = abs(rate - SOLVE_RATE) < 1e-3 * SOLVE_RATE
-    return Clip(name, str(shard["subject"][k]), motion if same else resample(motion, SOLVE_RATE))
+    label = str(shard["label"][k]) if "label" in shard else ""
+    return Clip(name, str(shard["subject"][k]), motion if same else resample(motion, SOLVE_RATE), label)

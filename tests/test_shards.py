@@ -62,6 +62,12 @@ def test_cut_off_file(shard: Path) -> None:
         list(read_shard(shard))
 
 
+def test_a_label_is_kept_where_there_is_one(tmp_path: Path, shard: Path, clips: list[tuple[str, str, Motion]]) -> None:
+    assert {clip.label for clip in read_shard(shard)} == {"test"}
+    bare = write_shard(tmp_path / "bare.npz", clips, label=None)
+    assert {clip.label for clip in read_shard(bare)} == {""}
+
+
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match="no such file"):
         list(read_shard(tmp_path / "none.npz"))

@@ -42,6 +42,7 @@ def evaluate_command(
     sensors: Annotated[Sensors, typer.Option(help="Which simulated sensors.")] = Sensors.CLEAN,
     mode: Annotated[Mode, typer.Option(help="live: frame by frame; offline: may look ahead.")] = Mode.LIVE,
     person: Annotated[list[str] | None, typer.Option(help="Only this person's clips; may be given again.")] = None,
+    label: Annotated[str, typer.Option(help="Only clips with this in their label, e.g. walk.")] = "",
     as_json: JsonFlag = False,
 ) -> None:
     """See HELP."""
@@ -57,6 +58,7 @@ def evaluate_command(
             WORN if sensors is Sensors.WORN else CLEAN,
             offline=mode is Mode.OFFLINE,
             people=person or (),
+            label=label,
             progress=progress,
         )
     values = {
