@@ -8,6 +8,7 @@ every 300 frames; motion states refreshed from the last estimate or left unknown
 
 import argparse
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from mocamba.inference.metrics import pose_errors
 from mocamba.inference.networks.hiposer import HiPoser
 from mocamba.inference.poses import poses_from_output
 from mocamba.inference.training.bank import build_bank
-from mocamba.inference.training.split import TEST, read_clips
+from mocamba.inference.training.split import TEST, VALIDATION, read_clips
 from mocamba.inference.virtual_sensors import simulate_imu
 from mocamba.inference.weights_file import load_network
 from mocamba.rig.motion import Motion, evenly_timed
@@ -37,8 +38,10 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("weights", nargs="*", default=["hiposer-d", "hiposer-s"])
     parser.add_argument("--out", type=Path, default=Path("docs/networks/motion_states.json"))
+    parser.add_argument("--validation", action="store_true", help="the people to choose by, not the test people")
     arguments = parser.parse_args()
-    streams = {source: join(arguments.data, source) for source in ("cmu", "uiprmd")}
+    people = VALIDATION if arguments.validation else TEST
+    streams = {source: join(arguments.data, source, people) for source in ("cmu", "uiprmd")}
     ways = [(carry, refresh) for carry in (True, False) for refresh in (True, False)]
     jobs = [(w, way, s) for w in arguments.weights for way in ways for s in streams]
     rows = [row(name, way, source, streams[source]) for name, way, source in track(jobs, "Solving")]
@@ -50,9 +53,9 @@ def main() -> None:
     Console().print(table)
 
 
-def join(data: Path, source: str) -> Motion:
-    """The clips of the test people of one shard as one motion."""
-    clips = [clip for clip in read_clips(data) if clip.subject in TEST and clip.subject.startswith(source)]
+def join(data: Path, source: str, people: Collection[str]) -> Motion:
+    """The clips of these people of one shard as one motion."""
+    clips = [clip for clip in read_clips(data) if clip.subject in people and clip.subject.startswith(source)]
     bank = build_bank(clips, 0, passes=1)
     frames = slice(0, TEN_MINUTES)
     skeleton = clips[0].motion.skeleton
