@@ -1,4 +1,4 @@
-"""What a network refuses at its door: a wrong shape, no frames or too many, values that are not numbers."""
+"""What a network refuses: a layout that is none, a wrong shape, no frames or too many, values that are not finite."""
 
 import torch
 from torch import Tensor
@@ -29,6 +29,14 @@ def check_alike(network: str, **inputs: Tensor) -> None:
     if len(set(shapes.values())) > 1:
         said = ", ".join(f"{name} of {shape}" for name, shape in shapes.items())
         raise BadInputError(f"{network} reads inputs of the same sequences and frames, but was given {said}.")
+
+
+def check_layout(config: object, **limits: tuple[float, float]) -> None:
+    """Raises ValueError unless every named field of `config` is from least to most: configurations come from files."""
+    for name, (least, most) in limits.items():
+        value = getattr(config, name)
+        if not least <= value <= most:
+            raise ValueError(f"{name} {value} is not between {least} and {most}")
 
 
 def _check_finite(network: str, what: str, x: Tensor) -> None:
