@@ -21,21 +21,27 @@ class MambaState(NamedTuple):
     ssm: Tensor
 
 
-class MambaBlock(nn.Module):
-    """Causal: the output at a frame depends on that frame and earlier ones only."""
+class ScanInputs(NamedTuple):
+    """`u` and `delta (B, inner, T)`, `b` and `c (B, 1, N, T)`: what the scan reads beside A and D."""
 
-    def __init__(self, width: int, states: int = 16, kernel: int = 4, expand: int = 2) -> None:
+    u: Tensor
+    delta: Tensor
+    b: Tensor
+    c: Tensor
+
+
+class SelectivePath(nn.Module):
+    """Convolution over time and selection: all of a Mamba block between its two projections but the scan itself."""
+
+    def __init__(self, inner: int, rank: int, states: int, kernel: int) -> None:
         super().__init__()
-        inner = expand * width
-        self.rank = math.ceil(width / 16)
+        self.rank = rank
         self.states = states
-        self.in_proj = nn.Linear(width, 2 * inner, bias=False)
         self.conv1d = nn.Conv1d(inner, inner, kernel, groups=inner)
-        self.x_proj = nn.Linear(inner, self.rank + 2 * states, bias=False)
-        self.dt_proj = nn.Linear(self.rank, inner)
+        self.x_proj = nn.Linear(inner, rank + 2 * states, bias=False)
+        self.dt_proj = nn.Linear(rank, inner)
         self.A_log = nn.Parameter(torch.log(torch.arange(1, states + 1, dtype=torch.float32)).repeat(inner, 1))
         self.D = nn.Parameter(torch.ones(inner))
-        self.out_proj = nn.Linear(inner, width, bias=False)
         self._initialise_steps()
 
     def _initialise_steps(self, smallest: float = 1e-3, largest: float = 1e-1) -> None:
@@ -45,6 +51,29 @@ class MambaBlock(nn.Module):
         steps = torch.exp(torch.rand(self.dt_proj.bias.shape) * span + math.log(smallest)).clamp(min=1e-4)
         with torch.no_grad():
             self.dt_proj.bias.copy_(steps + torch.log(-torch.expm1(-steps)))
+
+    def scan_inputs(self, u: Tensor) -> ScanInputs:
+        """From `u (B, inner, kernel - 1 + T)`, whose first frames are the convolution's past."""
+        u = F.silu(self.conv1d(u))
+        delta, b, c = self._select(u.transpose(1, 2))
+        return ScanInputs(
+            u.to(delta.dtype), delta.transpose(1, 2), b.transpose(1, 2)[:, None], c.transpose(1, 2)[:, None]
+        )
+
+    def _select(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Step sizes and the input and output maps from `u (..., inner)`: the selection of S6."""
+        delta, b, c = self.x_proj(u).split([self.rank, self.states, self.states], dim=-1)
+        return F.softplus(self.dt_proj(delta)).to(self.A_log.dtype), b.to(self.A_log.dtype), c.to(self.A_log.dtype)
+
+
+class MambaBlock(SelectivePath):
+    """Causal: the output at a frame depends on that frame and earlier ones only."""
+
+    def __init__(self, width: int, states: int = 16, kernel: int = 4, expand: int = 2) -> None:
+        inner = expand * width
+        super().__init__(inner, math.ceil(width / 16), states, kernel)
+        self.in_proj = nn.Linear(width, 2 * inner, bias=False)
+        self.out_proj = nn.Linear(inner, width, bias=False)
 
     def initial_state(self, batch: int) -> MambaState:
         """Nothing seen yet."""
@@ -58,15 +87,14 @@ class MambaBlock(nn.Module):
         past = self.initial_state(len(x)).conv if state is None else state.conv
         u = torch.cat([past.to(u.dtype), u], dim=-1)
         remembered = u[..., u.shape[-1] - past.shape[-1] :]
-        u = F.silu(self.conv1d(u))
-        delta, b, c = self._select(u.transpose(1, 2))
+        scanned = self.scan_inputs(u)
         with torch.autocast(u.device.type, enabled=False):
             y, ssm = selective_scan(
-                u.float() if u.dtype != torch.float64 else u,
-                delta.transpose(1, 2),
+                scanned.u,
+                scanned.delta,
                 -torch.exp(self.A_log),
-                b.transpose(1, 2)[:, None],
-                c.transpose(1, 2)[:, None],
+                scanned.b,
+                scanned.c,
                 self.D,
                 None if state is None else state.ssm,
             )
@@ -83,8 +111,3 @@ class MambaBlock(nn.Module):
         ssm = decay * state.ssm + (delta * u)[..., None] * b[:, None]
         y = torch.einsum("bdn,bn->bd", ssm, c) + self.D * u
         return self.out_proj(y * F.silu(gate)), MambaState(window[..., 1:], ssm)
-
-    def _select(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Step sizes and the input and output maps from `u (..., inner)`: the selection of S6."""
-        delta, b, c = self.x_proj(u).split([self.rank, self.states, self.states], dim=-1)
-        return F.softplus(self.dt_proj(delta)).to(self.A_log.dtype), b.to(self.A_log.dtype), c.to(self.A_log.dtype)
