@@ -51,7 +51,8 @@ class FrameNetwork:
         self._embed_pose = None if network.embed_pose is None else _Affine(network.embed_pose)
         self._embed_parts = _Affine(network.embed_parts)
         self._embed_position = None if network.embed_position is None else _Affine(network.embed_position)
-        self._heads = [_Affine(network.heads[part]) for part in network.config.order]
+        self._heads = [_Affine(head) for head in network.heads.values()]
+        self._head_levels = network.head_levels
         self._velocity = _Affine(network.head_velocity)
         self._contact = None if network.head_contact is None else _Affine(network.head_contact)
         self._taps = np.array(network.taps, np.float32)
@@ -83,13 +84,17 @@ class FrameNetwork:
     def say(self, sensed: Sensed) -> FrameOutput:
         """The network's answer; every `config.window` frames the motion states are refreshed."""
         h = self._embed_sensors(sensed.features)
-        h = h if self._pose is None else np.concatenate([h, self._pose])
-        entries = []
-        for level, head in zip(self._levels, self._heads, strict=False):
+        h = sensors = h if self._pose is None else np.concatenate([h, self._pose])
+        parallel = self._config.parts and not self._config.hierarchy
+        entries: list[Array] = []
+        for k, level in enumerate(self._levels):
+            h = sensors if parallel else h
+            if k == 3:
+                h = self._embed_parts(h)
+                h = h if self._position is None else np.concatenate([h, self._position])
             h = level(h)
-            entries.append(head(h))
-        h = self._embed_parts(h)
-        h = self._levels[3](h if self._position is None else np.concatenate([h, self._position]))
+            if k in self._head_levels:
+                entries.append(self._heads[len(entries)](h))
         rotations = self._smooth(np.concatenate(entries)).reshape(24, 9)[self._joint_rows]
         if self._config.sensor_skip:
             rotations[self._measured_joints] += sensed.features[18:63].reshape(5, 9)

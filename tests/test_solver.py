@@ -226,3 +226,11 @@ def test_spoilt_bytes_load_or_are_refused(weights: Path, place: float, value: in
         load_network(str(weights))
     except FileFormatError as error:
         assert str(weights) in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize("layout", [(False, True), (True, False), (False, False)])
+def test_live_and_recorded_agree_without_hierarchy_or_parts(layout: tuple[bool, bool]) -> None:
+    torch.manual_seed(1)
+    net = HiPoser(HiPoserConfig(width=32, hierarchy=layout[0], parts=layout[1])).requires_grad_(False).eval()
+    imu = clean_sensors(cut_motion(walk(), 60))
+    assert apart(live(net, imu), solve_frames(net, imu)) < 1e-4

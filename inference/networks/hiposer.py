@@ -11,6 +11,7 @@ Table 5 (docs/networks/hiposer.md). Two motion states are carried between window
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
@@ -36,6 +37,8 @@ class HiPoserConfig:
     """Layout of one HiPoser. The defaults are the paper's network, Seq-D."""
 
     order: tuple[str, ...] = SEQ_D
+    hierarchy: bool = True  # False: every part from the sensors alone, in parallel (paper Table 2, w/o Hier)
+    parts: bool = True  # False: one head for the whole body (w/o Parts); neither: its Baseline
     states: Literal["all", "config", "single", "none"] = "all"
     backbone: BackboneName = "mamba"
     width: int = 128
@@ -84,6 +87,9 @@ class HiPoserOutput(NamedTuple):
     contact: Tensor
 
 
+Advance = Callable[[nn.Module, Tensor, Memory | None], tuple[Tensor, Memory]]
+
+
 class Level(nn.Module):
     """Backbone, then a linear layer back to the width."""
 
@@ -114,17 +120,24 @@ class HiPoser(nn.Module):
         self.embed_sensors = nn.Linear(FEATURES, width // 2 if state_joints else width)
         self.embed_pose = nn.Linear(6 * state_joints, width // 2) if state_joints else None
         self.levels = nn.ModuleList(Level(self.config) for _ in range(4))
-        self.heads = nn.ModuleDict({part: nn.Linear(width, 9 * len(PARTS[part])) for part in self.config.order})
+        self.heads = nn.ModuleDict({task: nn.Linear(width, 9 * len(joints)) for task, joints in self.tasks.items()})
         self.embed_parts = nn.Linear(width, width // 2 if with_position else width)
         self.embed_position = nn.Linear(3, width // 2) if with_position else None
         self.head_velocity = nn.Linear(width, 3)
         self.head_contact = nn.Linear(width, 2) if self.config.contact else None
-        joints = [joint for part in self.config.order for joint in PARTS[part]]
+        joints = [joint for task in self.tasks.values() for joint in task]
         self.register_buffer("joint_rows", torch.argsort(torch.tensor(joints)), persistent=False)
         taps = self.config.smoothing
         self.taps = [math.comb(taps - 1, k) / 2 ** (taps - 1) for k in range(taps)]
         self.register_buffer("measured_joints", torch.tensor(SLOT_JOINTS[:5]), persistent=False)
         self.register_buffer("state_joints", torch.tensor(STATE_JOINTS[self.config.states]), persistent=False)
+
+    @property
+    def tasks(self) -> dict[str, tuple[int, ...]]:
+        """The joints of each pose head, in the order in which they are solved."""
+        if self.config.parts:
+            return {part: PARTS[part] for part in self.config.order}
+        return {"body": tuple(range(24))}
 
     @property
     def look_ahead(self) -> int | None:
@@ -143,32 +156,44 @@ class HiPoser(nn.Module):
     def forward(self, x: Tensor, state: HiPoserState | None = None) -> tuple[HiPoserOutput, HiPoserState]:
         """`x (B, T, 72)` from `features.sensor_features`; the motion states hold for all T frames."""
         state = state or self.initial_state(len(x))
-        h = self._embed(x, state.motion, x.shape[1])
-        entries, memories = [], []
-        for k, level in enumerate(self.levels):
-            if k == 3:
-                h = self._embed_translation(h, state.motion, x.shape[1])
-            h, memory = level(h, state.memories[k])
-            memories.append(memory)
-            if k < 3:
-                entries.append(self.heads[self.config.order[k]](h))
-        said, recent = self._smooth(torch.cat(entries, dim=-1), state.recent)
-        return self._output(x, said, h), HiPoserState(tuple(memories), state.motion, recent)
+        entries, h, memories = self._levels(x, state, x.shape[1], lambda level, h, memory: level(h, memory))
+        said, recent = self._smooth(entries, state.recent)
+        return self._output(x, said, h), HiPoserState(memories, state.motion, recent)
 
     def step(self, x: Tensor, state: HiPoserState) -> tuple[HiPoserOutput, HiPoserState]:
         """One frame `x (B, 72)`; the caller refreshes `state.motion` every `config.window` frames."""
-        h = self._embed(x, state.motion, None)
-        entries, memories = [], []
+        entries, h, memories = self._levels(x, state, None, self._advance)
+        said, recent = self._smooth(entries[:, None], state.recent)
+        return self._output(x, said[:, 0], h), HiPoserState(memories, state.motion, recent)
+
+    def _levels(
+        self, x: Tensor, state: HiPoserState, frames: int | None, advance: Advance
+    ) -> tuple[Tensor, Tensor, tuple[Memory, ...]]:
+        """The heads' entries `(…, 216)`, the last level's features and what each level remembers."""
+        parallel, heads = self.config.parts and not self.config.hierarchy, list(self.heads.values())
+        h = sensors = self._embed(x, state.motion, frames)
+        entries: list[Tensor] = []
+        memories: list[Memory] = []
         for k, level in enumerate(self.levels):
+            h = sensors if parallel else h
             if k == 3:
-                h = self._embed_translation(h, state.motion, None)
-            h, memory = self._stack(level).step(h, state.memories[k])  # type: ignore[arg-type]
-            h = level.project(h)  # type: ignore[operator]
+                h = self._embed_translation(h, state.motion, frames)
+            h, memory = advance(level, h, state.memories[k])
             memories.append(memory)
-            if k < 3:
-                entries.append(self.heads[self.config.order[k]](h))
-        said, recent = self._smooth(torch.cat(entries, dim=-1)[:, None], state.recent)
-        return self._output(x, said[:, 0], h), HiPoserState(tuple(memories), state.motion, recent)
+            if k in self.head_levels:
+                entries.append(heads[len(entries)](h))
+        return torch.cat(entries, dim=-1), h, tuple(memories)
+
+    @property
+    def head_levels(self) -> tuple[int, ...]:
+        """Levels that a pose head sits on."""
+        if self.config.parts:
+            return (0, 1, 2)
+        return (2,) if self.config.hierarchy else (3,)
+
+    def _advance(self, level: nn.Module, h: Tensor, memory: Memory | None) -> tuple[Tensor, Memory]:
+        h, memory = self._stack(level).step(h, memory)  # type: ignore[arg-type]
+        return level.project(h), memory  # type: ignore[operator]
 
     @staticmethod
     def _stack(level: nn.Module) -> MambaStack:

@@ -17,7 +17,7 @@ def draw_curves(runs: dict[str, Sequence[Path]], path: Path) -> None:
     figure, axes = pyplot.subplots(1, 4, figsize=(15, 3.6), layout="constrained")
     for name, files in runs.items():
         rows = [row for file in files for row in _rows(file)]
-        loss = [(int(r["step"]), _loss(r)) for r in rows if r.get("train/torso")]
+        loss = [(int(r["step"]), _loss(r)) for r in rows if r.get("train/position")]
         axes[0].plot([step for step, _ in loss], [value for _, value in loss], label=name, linewidth=1)
         for axis, (key, _) in zip(axes[1:], FIGURES, strict=True):
             points = [(int(r["step"]), float(r[f"val/{key}"])) for r in rows if r.get(f"val/{key}")]

@@ -154,7 +154,8 @@ def make_targets(worn: WornWindows, frame: Tensor, heading: Tensor) -> Targets:
 def losses(output: HiPoserOutput, targets: Targets, offsets: Tensor, config: TrainingConfig) -> dict[str, Tensor]:
     """The paper's eq. 16 a task, and terms on joint positions and their velocity (both linear in the entries)."""
     error = (output.rotations - targets.rotations).float()
-    terms = {part: error[:, :, list(PARTS[part])].flatten(2).norm(dim=-1).mean() for part in config.network.order}
+    tasks = PARTS if config.network.parts else {"body": tuple(range(24))}
+    terms = {task: error[:, :, list(joints)].flatten(2).norm(dim=-1).mean() for task, joints in tasks.items()}
     distance = joint_positions(error, offsets)
     terms["position"] = config.position * distance.norm(dim=-1).mean()
     terms["motion"] = config.motion * 60 * distance.diff(dim=1).norm(dim=-1).mean()
