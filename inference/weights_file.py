@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from ..rig.errors import BadInputError, FileFormatError
 from ..rig.whole_file import whole_file
+from .fill import fill
 from .networks.hiposer import HiPoser, HiPoserConfig
 
 FORMAT = "mocamba-hiposer-1"
@@ -68,7 +68,7 @@ def load_network(name: str) -> LoadedNetwork:
     except (SafetensorError, OSError) as error:
         raise FileFormatError(path, f"not a whole safetensors file ({error}).", "Copy or download it again.") from error
     network = _build(path, header)
-    _fill(path, network, tensors)
+    fill(path, network, tensors)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
     return LoadedNetwork(network.eval(), _card(path, header), digest)
 
@@ -82,19 +82,6 @@ def _build(path: Path, header: dict[str, str]) -> HiPoser:
         return HiPoser(HiPoserConfig(**{**values, "order": tuple(values["order"])}))
     except (KeyError, TypeError, ValueError) as error:
         raise FileFormatError(path, f"its header does not describe a HiPoser network ({error}).") from error
-
-
-def _fill(path: Path, network: HiPoser, tensors: dict[str, torch.Tensor]) -> None:
-    wanted = network.state_dict()
-    missing, extra = sorted(wanted.keys() - tensors.keys()), sorted(tensors.keys() - wanted.keys())
-    shapes = [k for k in wanted.keys() & tensors.keys() if wanted[k].shape != tensors[k].shape]
-    for what, keys in (("lacks", missing), ("has unknown", extra), ("has another shape for", sorted(shapes))):
-        if keys:
-            raise FileFormatError(path, f"{what} {keys[0]}" + (f" and {len(keys) - 1} more." if keys[1:] else "."))
-    broken = [key for key, value in tensors.items() if not torch.isfinite(value).all()]
-    if broken:
-        raise FileFormatError(path, f"{broken[0]} holds values that are not numbers.", "Copy or download it again.")
-    network.load_state_dict(tensors)
 
 
 def _card(path: Path, header: dict[str, str]) -> WeightsCard:

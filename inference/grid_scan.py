@@ -1,0 +1,193 @@
+"""The selective scan over a grid of frames and joints: the SS2D of VMamba as PoseMamba uses it, and a causal one.
+
+A grid `(B, T, J, width)` is read in four orders at once, each with a selection of its own (K = 4 groups of one scan):
+
+    two-way   frame by frame, joint by joint, and both backwards: every answer depends on the whole clip
+    fs-ft …   the one-way pairs of PoseMamba's ablation: joints forward or back (fs, bs), time forward or back (ft,
+              bt), each pair twice, so that all have one size
+    causal    frame by frame with the joints forward and backward, and twice each joint on its own through time.
+              Nothing looks ahead, not even the convolution; the size is that of the others
+
+`local` names a token for each joint that is added to its own before the frame-by-frame scans (PoseMamba's global-local
+scan, section 3.3). In the published code the gradient of that addend is lost; `local_grad=False` does the same.
+
+Parameter names are PoseMamba's, so that its checkpoints load.
+"""
+
+import math
+from functools import lru_cache
+from typing import Literal, NamedTuple, get_args
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .scan import selective_scan
+
+Directions = Literal["two-way", "fs-ft", "fs-bt", "bs-ft", "bs-bt", "causal"]
+STATES = 16
+EXPAND = 2
+K = 4
+
+
+class GridState(NamedTuple):
+    """What a causal scan remembers: `conv (B, inner, 2, J)` the last two frames before the convolution,
+    `frames (B, 2·inner, 16)` of the frame-by-frame scans, `joints (B·J, 2·inner, 16)` of each joint's own."""
+
+    conv: Tensor
+    frames: Tensor
+    joints: Tensor
+
+
+class GridScan(nn.Module):
+    """Maps `(B, T, J, width)` to the same shape."""
+
+    def __init__(
+        self,
+        width: int,
+        directions: Directions = "two-way",
+        local: tuple[int, ...] | None = None,
+        local_grad: bool = True,
+    ) -> None:
+        super().__init__()
+        if directions not in get_args(Directions):
+            raise ValueError(f"no such scan directions: {directions}")
+        inner, self.rank = EXPAND * width, math.ceil(width / 16)
+        self.directions, self.local, self.local_grad = directions, local, local_grad
+        self.in_proj = nn.Linear(width, 2 * inner, bias=False)
+        self.conv2d = nn.Conv2d(inner, inner, 3, groups=inner)
+        bound = inner**-0.5
+        self.x_proj_weight = nn.Parameter(torch.empty(K, self.rank + 2 * STATES, inner).uniform_(-bound, bound))
+        bound = self.rank**-0.5
+        self.dt_projs_weight = nn.Parameter(torch.empty(K, inner, self.rank).uniform_(-bound, bound))
+        self.dt_projs_bias = nn.Parameter(step_bias(K, inner))
+        self.A_logs = nn.Parameter(torch.log(torch.arange(1.0, STATES + 1)).repeat(K * inner, 1))
+        self.Ds = nn.Parameter(torch.ones(K * inner))
+        self.out_norm = nn.LayerNorm(inner)
+        self.out_proj = nn.Linear(inner, width, bias=False)
+
+    def forward(self, x: Tensor, state: GridState | None = None) -> tuple[Tensor, GridState | None]:
+        """The grid and, where the scan is causal, what it remembers after the last frame."""
+        u, gate = self.in_proj(x).chunk(2, dim=-1)
+        u = u.permute(0, 3, 1, 2)  # (B, inner, T, J)
+        if self.directions == "causal":
+            y, state = self._causal(u, state)
+        else:
+            y = self._two_way(F.silu(self.conv2d(F.pad(u, (1, 1, 1, 1)))))
+        y = self.out_norm(y.permute(0, 2, 3, 1)).to(gate.dtype)
+        return self.out_proj(y * F.silu(gate)), state
+
+    def _two_way(self, u: Tensor) -> Tensor:
+        batch, inner, frames, joints = u.shape
+        orders = scan_orders(self.directions, frames, joints).to(u.device)
+        plain, added = u.flatten(2), self._with_local(u).flatten(2)
+        sequences = torch.stack([(plain, added)[k % 2 == 0][..., orders[k]] for k in range(K)], dim=1)
+        y, _ = self._scan(sequences, list(range(K)), None)
+        places = torch.argsort(orders, dim=1)
+        return torch.stack([y[:, k][..., places[k]] for k in range(K)]).sum(0).reshape(batch, inner, frames, joints)
+
+    def _causal(self, u: Tensor, state: GridState | None) -> tuple[Tensor, GridState]:
+        batch, inner, frames, joints = u.shape
+        past = u.new_zeros(batch, inner, 2, joints) if state is None else state.conv
+        seen = torch.cat([past, u], dim=2)
+        u = F.silu(self.conv2d(F.pad(seen, (1, 1, 0, 0))))
+        grid = self._with_local(u)
+        by_frame = torch.stack([grid.flatten(2), grid.flip(3).flatten(2)], dim=1)
+        by_frame, after_frames = self._scan(by_frame, [0, 2], None if state is None else state.frames)
+        by_frame = torch.unflatten(by_frame, -1, (frames, joints))
+        alone = u.permute(0, 3, 1, 2).reshape(batch * joints, 1, inner, frames).expand(-1, 2, -1, -1)
+        by_joint, after_joints = self._scan(alone, [1, 3], None if state is None else state.joints)
+        by_joint = by_joint.sum(1).reshape(batch, joints, inner, frames).permute(0, 2, 3, 1)
+        y = by_frame[:, 0] + by_frame[:, 1].flip(3) + by_joint
+        return y, GridState(seen[:, :, frames:], after_frames, after_joints)
+
+    def _with_local(self, u: Tensor) -> Tensor:
+        if self.local is None:
+            return u
+        near = u[..., list(self.local)]
+        return u + (near if self.local_grad else near.detach())
+
+    def _scan(self, sequences: Tensor, groups: list[int], state: Tensor | None) -> tuple[Tensor, Tensor]:
+        """`sequences (B, k, inner, L)` through the selections `groups`, k of the four, in float32 or better."""
+        batch, count, inner, length = sequences.shape
+        with torch.autocast(sequences.device.type, enabled=False):
+            sequences = sequences.float() if sequences.dtype != torch.float64 else sequences
+            chosen = torch.einsum("bkdl,kcd->bkcl", sequences, self.x_proj_weight[groups])
+            steps, b, c = chosen.split([self.rank, STATES, STATES], dim=2)
+            steps = torch.einsum("bkrl,kdr->bkdl", steps, self.dt_projs_weight[groups])
+            steps = F.softplus(steps + self.dt_projs_bias[groups][..., None])
+            y, state = selective_scan(
+                sequences.reshape(batch, count * inner, length),
+                steps.reshape(batch, count * inner, length),
+                -torch.exp(self.A_logs.view(K, inner, STATES)[groups].flatten(0, 1)),
+                b,
+                c,
+                self.Ds.view(K, inner)[groups].flatten(),
+                state,
+            )
+        return y.reshape(batch, count, inner, length), state
+
+
+@lru_cache(maxsize=64)
+def scan_orders(directions: Directions, frames: int, joints: int) -> Tensor:
+    """Tokens `(4, T·J)` of a grid, numbered frame by frame, in the order in which each scan reads them."""
+    grid = torch.arange(frames * joints).reshape(frames, joints)
+    if directions == "two-way":
+        pair = torch.stack([grid.flatten(), grid.T.flatten()])
+        return torch.cat([pair, pair.flip(1)])
+    space = grid if directions.startswith("fs") else grid.flip(1)
+    time = grid if directions.endswith("ft") else grid.flip(0)
+    return torch.stack([space.flatten(), time.T.flatten()]).repeat(2, 1)
+
+
+def step_bias(*shape: int, smallest: float = 1e-3, largest: float = 1e-1) -> Tensor:
+    """What softplus makes a step size of, log-uniform in [1e-3, 1e-1] (Gu & Dao 2023, section 3.6)."""
+    span = math.log(largest) - math.log(smallest)
+    steps = torch.exp(torch.rand(shape) * span + math.log(smallest)).clamp(min=1e-4)
+    return steps + torch.log(-torch.expm1(-steps))
+
+
+class GridBlock(nn.Module):
+    """Pre-norm scan and MLP, each on a residual path: PoseMamba's and VIMCAN's BiSTSSM block."""
+
+    def __init__(
+        self,
+        width: int,
+        directions: Directions = "two-way",
+        local: tuple[int, ...] | None = None,
+        local_grad: bool = True,
+        drop_path: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width, eps=1e-6)
+        self.op = GridScan(width, directions, local, local_grad)
+        self.norm2 = nn.LayerNorm(width, eps=1e-6)
+        self.mlp = Mlp(width)
+        self.drop_path = drop_path
+
+    def forward(self, x: Tensor, state: GridState | None = None) -> tuple[Tensor, GridState | None]:
+        """`(B, T, J, width)` to the same shape, and the scan's state."""
+        y, state = self.op(self.norm(x), state)
+        x = x + drop_path(y, self.drop_path, self.training)
+        return x + drop_path(self.mlp(self.norm2(x)), self.drop_path, self.training), state
+
+
+class Mlp(nn.Module):
+    """Twice the width, GELU, and back."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(width, 2 * width)
+        self.fc2 = nn.Linear(2 * width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(…, width)` to the same shape."""
+        return self.fc2(F.gelu(self.fc1(x)))  # type: ignore[no-any-return]
+
+
+def drop_path(x: Tensor, chance: float, training: bool) -> Tensor:
+    """Leave a residual branch out for a share of the sequences (stochastic depth, Huang et al. 2016)."""
+    if not training or chance == 0:
+        return x
+    kept = torch.rand(len(x), *[1] * (x.dim() - 1), device=x.device) >= chance
+    return x * kept / (1 - chance)
