@@ -21,6 +21,13 @@ class MambaState(NamedTuple):
     ssm: Tensor
 
 
+def initial_step_bias(*shape: int, smallest: float = 1e-3, largest: float = 1e-1) -> Tensor:
+    """Biases under which step sizes are log-uniform from `smallest` to `largest`, through the inverse of softplus."""
+    span = math.log(largest) - math.log(smallest)
+    steps = torch.exp(torch.rand(shape) * span + math.log(smallest)).clamp(min=1e-4)
+    return steps + torch.log(-torch.expm1(-steps))
+
+
 class ScanInputs(NamedTuple):
     """`u` and `delta (B, inner, T)`, `b` and `c (B, 1, N, T)`: what the scan reads beside A and D."""
 
@@ -42,15 +49,9 @@ class SelectivePath(nn.Module):
         self.dt_proj = nn.Linear(rank, inner)
         self.A_log = nn.Parameter(torch.log(torch.arange(1, states + 1, dtype=torch.float32)).repeat(inner, 1))
         self.D = nn.Parameter(torch.ones(inner))
-        self._initialise_steps()
-
-    def _initialise_steps(self, smallest: float = 1e-3, largest: float = 1e-1) -> None:
-        """Step sizes log-uniform in [1e-3, 1e-1] at the start, through the inverse of softplus."""
-        nn.init.uniform_(self.dt_proj.weight, -(self.rank**-0.5), self.rank**-0.5)
-        span = math.log(largest) - math.log(smallest)
-        steps = torch.exp(torch.rand(self.dt_proj.bias.shape) * span + math.log(smallest)).clamp(min=1e-4)
+        nn.init.uniform_(self.dt_proj.weight, -(rank**-0.5), rank**-0.5)
         with torch.no_grad():
-            self.dt_proj.bias.copy_(steps + torch.log(-torch.expm1(-steps)))
+            self.dt_proj.bias.copy_(initial_step_bias(inner))
 
     def scan_inputs(self, u: Tensor) -> ScanInputs:
         """From `u (B, inner, kernel - 1 + T)`, whose first frames are the convolution's past."""

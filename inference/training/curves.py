@@ -34,6 +34,28 @@ def draw_curves(runs: dict[str, Sequence[Path]], path: Path) -> None:
     pyplot.close(figure)
 
 
+def draw_panels(files: Sequence[Path], panels: Sequence[tuple[str, Sequence[str]]], path: Path) -> None:
+    """`files`: metrics.csv of Lightning's logger, one for each start; `panels`: a title and the columns it shows."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    rows = [row for file in files for row in _rows(file)]
+    figure, axes = pyplot.subplots(1, len(panels), figsize=(3.75 * len(panels), 3.6), layout="constrained")
+    for axis, (title, keys) in zip(axes, panels, strict=True):
+        for key in keys:
+            points = [(int(row["step"]), float(row[key])) for row in rows if row.get(key)]
+            if points:
+                axis.plot(*zip(*points, strict=True), linewidth=1, label=key.split("/")[-1].replace("_", " "))
+        axis.set(title=title, xlabel="steps", yscale="log")
+        axis.spines[["top", "right"]].set_visible(False)
+        if axis.lines:
+            axis.legend(fontsize=7)
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+
+
 def _rows(file: Path) -> list[dict[str, str]]:
     with file.open(encoding="utf-8") as handle:
         return list(csv.DictReader(handle))
