@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .grid_scan import step_bias
+from .mamba import initial_step_bias
 from .scan import selective_scan
 
 STATES = 16
@@ -48,7 +48,7 @@ class CrossMamba(nn.Module):
         self.select = nn.Linear(inner, self.rank + 2 * STATES, bias=False)
         self.step = nn.Linear(self.rank, inner)
         with torch.no_grad():
-            self.step.bias.copy_(step_bias(inner))
+            self.step.bias.copy_(initial_step_bias(inner))
         self.A_log = nn.Parameter(torch.log(torch.arange(1.0, STATES + 1)).repeat(inner, 1))
         self.D = nn.Parameter(torch.ones(inner))
         self.out_norm = nn.LayerNorm(inner)

@@ -22,6 +22,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .blocks import DropPath
+from .mamba import initial_step_bias
 from .scan import selective_scan
 
 Directions = Literal["two-way", "fs-ft", "fs-bt", "bs-ft", "bs-bt", "causal"]
@@ -60,7 +62,7 @@ class GridScan(nn.Module):
         self.x_proj_weight = nn.Parameter(torch.empty(K, self.rank + 2 * STATES, inner).uniform_(-bound, bound))
         bound = self.rank**-0.5
         self.dt_projs_weight = nn.Parameter(torch.empty(K, inner, self.rank).uniform_(-bound, bound))
-        self.dt_projs_bias = nn.Parameter(step_bias(K, inner))
+        self.dt_projs_bias = nn.Parameter(initial_step_bias(K, inner))
         self.A_logs = nn.Parameter(torch.log(torch.arange(1.0, STATES + 1)).repeat(K * inner, 1))
         self.Ds = nn.Parameter(torch.ones(K * inner))
         self.out_norm = nn.LayerNorm(inner)
@@ -140,13 +142,6 @@ def scan_orders(directions: Directions, frames: int, joints: int) -> Tensor:
     return torch.stack([space.flatten(), time.T.flatten()]).repeat(2, 1)
 
 
-def step_bias(*shape: int, smallest: float = 1e-3, largest: float = 1e-1) -> Tensor:
-    """What softplus makes a step size of, log-uniform in [1e-3, 1e-1] (Gu & Dao 2023, section 3.6)."""
-    span = math.log(largest) - math.log(smallest)
-    steps = torch.exp(torch.rand(shape) * span + math.log(smallest)).clamp(min=1e-4)
-    return steps + torch.log(-torch.expm1(-steps))
-
-
 class GridBlock(nn.Module):
     """Pre-norm scan and MLP, each on a residual path: PoseMamba's and VIMCAN's BiSTSSM block."""
 
@@ -163,13 +158,13 @@ class GridBlock(nn.Module):
         self.op = GridScan(width, directions, local, local_grad)
         self.norm2 = nn.LayerNorm(width, eps=1e-6)
         self.mlp = Mlp(width)
-        self.drop_path = drop_path
+        self.drop_path = DropPath(drop_path)
 
     def forward(self, x: Tensor, state: GridState | None = None) -> tuple[Tensor, GridState | None]:
         """`(B, T, J, width)` to the same shape, and the scan's state."""
         y, state = self.op(self.norm(x), state)
-        x = x + drop_path(y, self.drop_path, self.training)
-        return x + drop_path(self.mlp(self.norm2(x)), self.drop_path, self.training), state
+        x = x + self.drop_path(y)
+        return x + self.drop_path(self.mlp(self.norm2(x))), state
 
 
 class Mlp(nn.Module):
@@ -183,11 +178,3 @@ class Mlp(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`(…, width)` to the same shape."""
         return self.fc2(F.gelu(self.fc1(x)))  # type: ignore[no-any-return]
-
-
-def drop_path(x: Tensor, chance: float, training: bool) -> Tensor:
-    """Leave a residual branch out for a share of the sequences (stochastic depth, Huang et al. 2016)."""
-    if not training or chance == 0:
-        return x
-    kept = torch.rand(len(x), *[1] * (x.dim() - 1), device=x.device) >= chance
-    return x * kept / (1 - chance)

@@ -14,12 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...rig.h36m import PARENTS
 from ..blocks import ResidualBlock, drop_rates
 from ..bones import CLASSES, bone_vectors, polar_classes, spherical_features
 from ..doors import check_input, check_layout
 from ..two_way_mamba import TwoWayMamba
 
-PARENTS = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
 JOINTS = len(PARENTS)
 CHANNELS = 3  # x, y, confidence
 
