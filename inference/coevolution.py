@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .blocks import DropPath
+from .blocks import Mlp, drop_path
 
 
 class Attention(nn.Module):
@@ -49,8 +49,8 @@ class AdaptiveBlock(nn.Module):
         self.norm_values = AdaptiveNorm(width, features) if across else None
         self.norm_mlp = AdaptiveNorm(width, features)
         self.attention = Attention(width, heads)
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
-        self.drop_path = DropPath(drop_path)
+        self.mlp = Mlp(width, ratio=4)
+        self.drop_path = drop_path
 
     def forward(self, x: Tensor, feature: Tensor, others: tuple[Tensor, Tensor] | None = None) -> Tensor:
         """`x (B, L, width)`; `others` are keys and values, each `(B, K, width)`."""
@@ -58,8 +58,8 @@ class AdaptiveBlock(nn.Module):
         keys = values = query
         if others is not None and self.norm_keys is not None and self.norm_values is not None:
             keys, values = self.norm_keys(others[0], feature), self.norm_values(others[1], feature)
-        x = x + self.drop_path(self.attention(query, keys, values))
-        return x + self.drop_path(self.mlp(self.norm_mlp(x, feature)))  # type: ignore[no-any-return]
+        x = x + drop_path(self.attention(query, keys, values), self.drop_path, self.training)
+        return x + drop_path(self.mlp(self.norm_mlp(x, feature)), self.drop_path, self.training)
 
 
 class Stream(nn.Module):

@@ -22,7 +22,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .scan import selective_scan
+from .blocks import Mlp, drop_path
+from .mamba import initial_step_bias
+from .selection import Selection, scan_selected
 
 Directions = Literal["two-way", "fs-ft", "fs-bt", "bs-ft", "bs-bt", "causal"]
 STATES = 16
@@ -60,7 +62,7 @@ class GridScan(nn.Module):
         self.x_proj_weight = nn.Parameter(torch.empty(K, self.rank + 2 * STATES, inner).uniform_(-bound, bound))
         bound = self.rank**-0.5
         self.dt_projs_weight = nn.Parameter(torch.empty(K, inner, self.rank).uniform_(-bound, bound))
-        self.dt_projs_bias = nn.Parameter(step_bias(K, inner))
+        self.dt_projs_bias = nn.Parameter(initial_step_bias(K, inner))
         self.A_logs = nn.Parameter(torch.log(torch.arange(1.0, STATES + 1)).repeat(K * inner, 1))
         self.Ds = nn.Parameter(torch.ones(K * inner))
         self.out_norm = nn.LayerNorm(inner)
@@ -109,23 +111,15 @@ class GridScan(nn.Module):
 
     def _scan(self, sequences: Tensor, groups: list[int], state: Tensor | None) -> tuple[Tensor, Tensor]:
         """`sequences (B, k, inner, L)` through the selections `groups`, k of the four, in float32 or better."""
-        batch, count, inner, length = sequences.shape
-        with torch.autocast(sequences.device.type, enabled=False):
-            sequences = sequences.float() if sequences.dtype != torch.float64 else sequences
-            chosen = torch.einsum("bkdl,kcd->bkcl", sequences, self.x_proj_weight[groups])
-            steps, b, c = chosen.split([self.rank, STATES, STATES], dim=2)
-            steps = torch.einsum("bkrl,kdr->bkdl", steps, self.dt_projs_weight[groups])
-            steps = F.softplus(steps + self.dt_projs_bias[groups][..., None])
-            y, state = selective_scan(
-                sequences.reshape(batch, count * inner, length),
-                steps.reshape(batch, count * inner, length),
-                -torch.exp(self.A_logs.view(K, inner, STATES)[groups].flatten(0, 1)),
-                b,
-                c,
-                self.Ds.view(K, inner)[groups].flatten(),
-                state,
-            )
-        return y.reshape(batch, count, inner, length), state
+        inner = sequences.shape[2]
+        selection = Selection(
+            self.x_proj_weight[groups],
+            self.dt_projs_weight[groups],
+            self.dt_projs_bias[groups],
+            self.A_logs.view(K, inner, STATES)[groups],
+            self.Ds.view(K, inner)[groups],
+        )
+        return scan_selected(sequences, selection, state)
 
 
 @lru_cache(maxsize=64)
@@ -138,13 +132,6 @@ def scan_orders(directions: Directions, frames: int, joints: int) -> Tensor:
     space = grid if directions.startswith("fs") else grid.flip(1)
     time = grid if directions.endswith("ft") else grid.flip(0)
     return torch.stack([space.flatten(), time.T.flatten()]).repeat(2, 1)
-
-
-def step_bias(*shape: int, smallest: float = 1e-3, largest: float = 1e-1) -> Tensor:
-    """What softplus makes a step size of, log-uniform in [1e-3, 1e-1] (Gu & Dao 2023, section 3.6)."""
-    span = math.log(largest) - math.log(smallest)
-    steps = torch.exp(torch.rand(shape) * span + math.log(smallest)).clamp(min=1e-4)
-    return steps + torch.log(-torch.expm1(-steps))
 
 
 class GridBlock(nn.Module):
@@ -170,24 +157,3 @@ class GridBlock(nn.Module):
         y, state = self.op(self.norm(x), state)
         x = x + drop_path(y, self.drop_path, self.training)
         return x + drop_path(self.mlp(self.norm2(x)), self.drop_path, self.training), state
-
-
-class Mlp(nn.Module):
-    """Twice the width, GELU, and back."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(width, 2 * width)
-        self.fc2 = nn.Linear(2 * width, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`(…, width)` to the same shape."""
-        return self.fc2(F.gelu(self.fc1(x)))  # type: ignore[no-any-return]
-
-
-def drop_path(x: Tensor, chance: float, training: bool) -> Tensor:
-    """Leave a residual branch out for a share of the sequences (stochastic depth, Huang et al. 2016)."""
-    if not training or chance == 0:
-        return x
-    kept = torch.rand(len(x), *[1] * (x.dim() - 1), device=x.device) >= chance
-    return x * kept / (1 - chance)

@@ -12,14 +12,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ...rig.h36m import PARENTS
 from ...rig.topology import Topology
-from ..blocks import ResidualBlock, drop_rates
+from ..blocks import Mlp, ResidualBlock, drop_rates
 from ..coevolution import Attention, Coevolution
 from ..deformable import DeformableAttention
 from ..doors import check_alike, check_input, check_layout
 from ..dual_scan import DualScan
 
-H36M_PARENTS = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
 FEATURES = 2048  # of SPIN's ResNet-50
 MOTION = 512
 HEADS = 8
@@ -36,7 +36,7 @@ class HMRMambaConfig:
     depth: int = 3
     vertices: int = 6890
     coarse: int = 431
-    parents: tuple[int, ...] = H36M_PARENTS
+    parents: tuple[int, ...] = PARENTS
     frames: int = 16
     width: int = 256
     evolution_width: int = 64
@@ -107,7 +107,7 @@ class MotionAttention(nn.Module):
         self.norm_keys = nn.LayerNorm(MOTION)
         self.norm_mlp = nn.LayerNorm(MOTION)
         self.attention = Attention(MOTION, HEADS)
-        self.mlp = nn.Sequential(nn.Linear(MOTION, 4 * MOTION), nn.GELU(), nn.Linear(4 * MOTION, MOTION))
+        self.mlp = Mlp(MOTION, ratio=4)
 
     def forward(self, x: Tensor, others: Tensor) -> Tensor:
         """Keys and values are the same `others`."""

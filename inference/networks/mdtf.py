@@ -14,12 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...rig.h36m import BONES, PARENTS
 from ..blocks import ResidualBlock, drop_rates
 from ..bones import CLASSES, bone_vectors, polar_classes, spherical_features
 from ..doors import check_input, check_layout
 from ..two_way_mamba import TwoWayMamba
 
-PARENTS = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
 JOINTS = len(PARENTS)
 CHANNELS = 3  # x, y, confidence
 
@@ -188,9 +188,8 @@ class MDTF(nn.Module):
 def skeleton_graph() -> Tensor:
     """Adjacency `(17, 17)` of the skeleton's bones, undirected."""
     adjacency = torch.zeros(JOINTS, JOINTS)
-    for child, parent in enumerate(PARENTS):
-        if parent >= 0:
-            adjacency[child, parent] = adjacency[parent, child] = 1
+    for parent, child in BONES:
+        adjacency[child, parent] = adjacency[parent, child] = 1
     return adjacency
 
 

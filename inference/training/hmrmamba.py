@@ -194,7 +194,8 @@ def mesh_rule(network: HMRMamba, studio: Studio, config: HMRMambaTraining, seed:
         square += given.T @ given
         product += given.T @ scenes.vertices.flatten(1).double()
     ridge = 1e-4 * square.diagonal().mean() * torch.eye(size).to(square)
-    return torch.linalg.solve(square + ridge, product).float()
+    rule: Tensor = torch.linalg.solve(square + ridge, product)
+    return rule.float()
 
 
 def _ruled(lifted: Tensor, rule: Tensor) -> Tensor:
