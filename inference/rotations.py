@@ -24,6 +24,20 @@ def quaternion_to_matrix(q: Tensor) -> Tensor:
     return torch.unflatten(torch.stack(entries, dim=-1), -1, (3, 3))
 
 
+def matrix_to_quaternion(m: Tensor) -> Tensor:
+    """`(..., 3, 3)` rotations to unit `(..., 4)` w, x, y, z with w ≥ 0; the largest component is solved for first."""
+    xx, yy, zz = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
+    squares = torch.stack([1 + xx + yy + zz, 1 + xx - yy - zz, 1 - xx + yy - zz, 1 - xx - yy + zz], dim=-1)
+    wx, wy, wz = (m[..., i, j] - m[..., j, i] for i, j in ((2, 1), (0, 2), (1, 0)))
+    xy, xz, yz = (m[..., i, j] + m[..., j, i] for i, j in ((0, 1), (0, 2), (1, 2)))
+    s0, s1, s2, s3 = squares.unbind(-1)
+    rows = torch.stack([s0, wx, wy, wz, wx, s1, xy, xz, wy, xy, s2, yz, wz, xz, yz, s3], dim=-1)
+    rows = torch.unflatten(rows, -1, (4, 4))
+    best = squares.argmax(-1)[..., None, None].expand(*squares.shape[:-1], 1, 4)
+    q = torch.nn.functional.normalize(rows.gather(-2, best)[..., 0, :], dim=-1)
+    return torch.where(q[..., :1] < 0, -q, q)
+
+
 def rotation_vector_to_matrix(v: Tensor) -> Tensor:
     """Axis times angle `(..., 3)`, radians, to `(..., 3, 3)`."""
     half = v.norm(dim=-1, keepdim=True) / 2
