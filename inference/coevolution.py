@@ -1,28 +1,10 @@
 """Joints and coarse vertices that refine each other, steered by image features (PMCE, You et al. 2023, section 3.3)."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .attention import Attention
 from .blocks import Mlp, drop_path
-
-
-class Attention(nn.Module):
-    """Multi-head attention of `query (B, Q, width)` over `keys` and `values (B, K, width)`."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.q, self.k, self.v, self.out = (nn.Linear(width, width) for _ in range(4))
-
-    def forward(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """`(B, Q, width)`."""
-        q, k, v = self._split(self.q(query)), self._split(self.k(keys)), self._split(self.v(values))
-        said = F.scaled_dot_product_attention(q, k, v)
-        return self.out(said.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
-
-    def _split(self, x: Tensor) -> Tensor:
-        return torch.unflatten(x, -1, (self.heads, -1)).transpose(1, 2)
 
 
 class AdaptiveNorm(nn.Module):

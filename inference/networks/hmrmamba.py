@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 from ...rig.h36m import PARENTS
 from ...rig.topology import Topology
+from ..attention import Attention
 from ..blocks import Mlp, ResidualBlock, drop_rates
-from ..coevolution import Attention, Coevolution
+from ..coevolution import Coevolution
 from ..deformable import DeformableAttention
 from ..doors import check_alike, check_input, check_layout
 from ..dual_scan import DualScan

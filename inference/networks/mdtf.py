@@ -193,6 +193,11 @@ def skeleton_graph() -> Tensor:
     return adjacency
 
 
+def with_confidence(keypoints: Tensor) -> Tensor:
+    """Keypoints `(…, 17, 2)` of which all are certain, as MDTF reads them: `(…, 17, 3)`."""
+    return F.pad(keypoints, (0, 1), value=1.0)
+
+
 def bone_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """Stage 1: cross-entropy over the 16 bones of `logits (B, T, 17, 6)`, `targets (B, T, 17, 3)` 3D joints."""
     classes = polar_classes(bone_vectors(targets, PARENTS))
