@@ -5,12 +5,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def drop_path(x: Tensor, chance: float, training: bool) -> Tensor:
+class DropPath(nn.Module):
     """Leave a residual branch out for a share of the sequences (stochastic depth, Huang et al. 2016)."""
-    if not training or chance == 0:
-        return x
-    kept = torch.rand(len(x), *[1] * (x.dim() - 1), device=x.device) >= chance
-    return x * kept / (1 - chance)
+
+    def __init__(self, chance: float) -> None:
+        super().__init__()
+        self.chance = chance
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`x (B, …)`, each of the B kept, and scaled up for it, or left out as a whole."""
+        if not self.training or self.chance == 0:
+            return x
+        kept = torch.rand(len(x), *[1] * (x.dim() - 1), device=x.device) >= self.chance
+        return x * kept / (1 - self.chance)
 
 
 def drop_rates(largest: float, depth: int) -> list[float]:
@@ -40,9 +47,9 @@ class ResidualBlock(nn.Module):
         self.mixer = mixer
         self.norm2 = nn.LayerNorm(width, eps=1e-6)
         self.mlp = Mlp(width)
-        self.drop_path = drop_path
+        self.drop_path = DropPath(drop_path)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(…, width)` as the mixer wants it, to the same shape."""
-        x = x + drop_path(self.mixer(self.norm(x)), self.drop_path, self.training)
-        return x + drop_path(self.mlp(self.norm2(x)), self.drop_path, self.training)
+        x = x + self.drop_path(self.mixer(self.norm(x)))
+        return x + self.drop_path(self.mlp(self.norm2(x)))  # type: ignore[no-any-return]

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from .attention import Attention
-from .blocks import Mlp, drop_path
+from .blocks import DropPath, Mlp
 
 
 class AdaptiveNorm(nn.Module):
@@ -32,7 +32,7 @@ class AdaptiveBlock(nn.Module):
         self.norm_mlp = AdaptiveNorm(width, features)
         self.attention = Attention(width, heads)
         self.mlp = Mlp(width, ratio=4)
-        self.drop_path = drop_path
+        self.drop_path = DropPath(drop_path)
 
     def forward(self, x: Tensor, feature: Tensor, others: tuple[Tensor, Tensor] | None = None) -> Tensor:
         """`x (B, L, width)`; `others` are keys and values, each `(B, K, width)`."""
@@ -40,8 +40,8 @@ class AdaptiveBlock(nn.Module):
         keys = values = query
         if others is not None and self.norm_keys is not None and self.norm_values is not None:
             keys, values = self.norm_keys(others[0], feature), self.norm_values(others[1], feature)
-        x = x + drop_path(self.attention(query, keys, values), self.drop_path, self.training)
-        return x + drop_path(self.mlp(self.norm_mlp(x, feature)), self.drop_path, self.training)
+        x = x + self.drop_path(self.attention(query, keys, values))
+        return x + self.drop_path(self.mlp(self.norm_mlp(x, feature)))  # type: ignore[no-any-return]
 
 
 class Stream(nn.Module):

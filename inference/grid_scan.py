@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .blocks import Mlp, drop_path
+from .blocks import DropPath, Mlp
 from .mamba import initial_step_bias
 from .selection import Selection, scan_selected
 
@@ -150,10 +150,10 @@ class GridBlock(nn.Module):
         self.op = GridScan(width, directions, local, local_grad)
         self.norm2 = nn.LayerNorm(width, eps=1e-6)
         self.mlp = Mlp(width)
-        self.drop_path = drop_path
+        self.drop_path = DropPath(drop_path)
 
     def forward(self, x: Tensor, state: GridState | None = None) -> tuple[Tensor, GridState | None]:
         """`(B, T, J, width)` to the same shape, and the scan's state."""
         y, state = self.op(self.norm(x), state)
-        x = x + drop_path(y, self.drop_path, self.training)
-        return x + drop_path(self.mlp(self.norm2(x)), self.drop_path, self.training), state
+        x = x + self.drop_path(y)
+        return x + self.drop_path(self.mlp(self.norm2(x))), state

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ...rig.errors import BadInputError, FileFormatError
+from ..blocks import drop_rates
 from ..doors import check_input, check_layout
 from ..fill import fill
 from ..grid_scan import Directions, GridBlock, GridState
@@ -75,7 +76,7 @@ class PoseMamba(nn.Module):
         config = self.config
         local = LIMBS if config.scan in ("global-local", "causal") else None
         directions: Directions = "two-way" if config.scan in ("global-local", "bidirectional") else config.scan  # type: ignore[assignment]
-        rates = torch.linspace(0, config.drop_path, config.pairs).tolist()
+        rates = drop_rates(config.drop_path, config.pairs)
         return nn.ModuleList(GridBlock(config.width, directions, local, config.local_grad, rate) for rate in rates)
 
     @property

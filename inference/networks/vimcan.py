@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ...rig.errors import BadInputError
+from ..blocks import drop_rates
 from ..doors import check_alike, check_input, check_layout
 from ..fusion import CrossAttention, CrossMamba
 from ..lifting import SENSOR_JOINTS
@@ -88,7 +89,7 @@ class Vimcan(nn.Module):
         self.parts = [
             replace(part, sensors=tuple(s for s in part.sensors if s < config.sensors)) for part in PARTS[config.groups]
         ]
-        rates = torch.linspace(0, config.drop_path, 2 + config.pairs).tolist()
+        rates = drop_rates(config.drop_path, 2 + config.pairs)
         self.visual_in = nn.Linear(2, config.width)
         whole = [self._scans(config.width, JOINTS, rates[0], LIMBS)]
         own = [self._scans(config.width, len(part.joints), rates[0]) for part in self.parts]
