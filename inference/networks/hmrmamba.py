@@ -6,7 +6,7 @@ features corrected by the motion of the lifted joints steer joints and coarse ve
 was published; what is stated, derived and chosen is told apart in docs/networks/hmrmamba.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -53,8 +53,12 @@ class HMRMambaConfig:
             raise ValueError("parents do not make a tree whose root comes first")
 
 
-SMALL = HMRMambaConfig()
-LARGE = HMRMambaConfig(depth=5)
+VARIANTS = {"s": HMRMambaConfig(), "l": HMRMambaConfig(depth=5)}
+
+
+def on_body(config: HMRMambaConfig, topology: Topology) -> HMRMambaConfig:
+    """The same network for another body."""
+    return replace(config, vertices=len(topology.vertices), coarse=len(topology.coarse_vertices))
 
 
 class HMRMambaOutput(NamedTuple):

@@ -58,8 +58,7 @@ class MDTFConfig:
         check_layout(self, width=(1, 4096), depth=(1, 256), frames=(1, 100_000), drop_path=(0, 0.99))
 
 
-TINY = MDTFConfig()
-LARGE = MDTFConfig(width=128, depth=12)
+VARIANTS = {"tiny": MDTFConfig(), "large": MDTFConfig(width=128, depth=12)}
 
 
 class SpaceTime(nn.Module):
