@@ -1,28 +1,10 @@
 """Joints and coarse vertices that refine each other, steered by image features (PMCE, You et al. 2023, section 3.3)."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .blocks import DropPath
-
-
-class Attention(nn.Module):
-    """Multi-head attention of `query (B, Q, width)` over `keys` and `values (B, K, width)`."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.q, self.k, self.v, self.out = (nn.Linear(width, width) for _ in range(4))
-
-    def forward(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """`(B, Q, width)`."""
-        q, k, v = self._split(self.q(query)), self._split(self.k(keys)), self._split(self.v(values))
-        said = F.scaled_dot_product_attention(q, k, v)
-        return self.out(said.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
-
-    def _split(self, x: Tensor) -> Tensor:
-        return torch.unflatten(x, -1, (self.heads, -1)).transpose(1, 2)
+from .attention import Attention
+from .blocks import DropPath, Mlp
 
 
 class AdaptiveNorm(nn.Module):
@@ -49,7 +31,7 @@ class AdaptiveBlock(nn.Module):
         self.norm_values = AdaptiveNorm(width, features) if across else None
         self.norm_mlp = AdaptiveNorm(width, features)
         self.attention = Attention(width, heads)
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.mlp = Mlp(width, ratio=4)
         self.drop_path = DropPath(drop_path)
 
     def forward(self, x: Tensor, feature: Tensor, others: tuple[Tensor, Tensor] | None = None) -> Tensor:

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .mamba import initial_step_bias
-from .scan import selective_scan
+from .selection import Selection, scan_selected
 
 STATES = 16
 Axis = Literal["joints", "frames"]
@@ -33,38 +33,23 @@ def limbs(parents: Sequence[int]) -> list[list[int]]:
 
 
 class TwoWayScan(nn.Module):
-    """Selective scans forward and backward over `(B, channels, L)`, summed; weights of both held in one tensor each."""
+    """Selective scans forward and backward over `(B, channels, L)`, each with weights of its own, summed."""
 
     def __init__(self, channels: int, rank: int) -> None:
         super().__init__()
-        self.rank = rank
-        self.select = nn.Parameter(torch.empty(2, rank + 2 * STATES, channels))
-        self.dt_weight = nn.Parameter(torch.empty(2, channels, rank))
-        self.dt_bias = nn.Parameter(initial_step_bias(2, channels))
         rates = torch.log(torch.arange(1, STATES + 1, dtype=torch.float32))
-        self.A_log = nn.Parameter(rates.repeat(2 * channels, 1))
-        self.D = nn.Parameter(torch.ones(2 * channels))
-        nn.init.uniform_(self.select, -(channels**-0.5), channels**-0.5)
-        nn.init.uniform_(self.dt_weight, -(rank**-0.5), rank**-0.5)
+        bound = channels**-0.5
+        self.select = nn.Parameter(torch.empty(2, rank + 2 * STATES, channels).uniform_(-bound, bound))
+        self.steps = nn.Parameter(torch.empty(2, channels, rank).uniform_(-(rank**-0.5), rank**-0.5))
+        self.bias = nn.Parameter(initial_step_bias(2, channels))
+        self.A_log = nn.Parameter(rates.repeat(2, channels, 1))
+        self.D = nn.Parameter(torch.ones(2, channels))
 
     def forward(self, u: Tensor) -> Tensor:
         """Look-ahead: all of L."""
-        ways = torch.stack([u, u.flip(-1)], dim=1)  # (B, 2, channels, L)
-        selected = torch.einsum("bkcl,kec->bkel", ways, self.select)
-        steps, b, c = selected.split([self.rank, STATES, STATES], dim=2)
-        delta = F.softplus(torch.einsum("bkrl,kcr->bkcl", steps, self.dt_weight) + self.dt_bias[..., None])
-        with torch.autocast(u.device.type, enabled=False):
-            kind = self.A_log.dtype
-            y, _ = selective_scan(
-                ways.flatten(1, 2).to(kind),
-                delta.flatten(1, 2).to(kind),
-                -torch.exp(self.A_log),
-                b.to(kind),
-                c.to(kind),
-                self.D,
-            )
-        there, back = y.to(u.dtype).chunk(2, dim=1)
-        return there + back.flip(-1)
+        selection = Selection(self.select, self.steps, self.bias, self.A_log, self.D)
+        y, _ = scan_selected(torch.stack([u, u.flip(-1)], dim=1), selection)
+        return (y[:, 0] + y[:, 1].flip(-1)).to(u.dtype)
 
 
 class DualScan(nn.Module):

@@ -4,29 +4,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .attention import Attention
 from .mamba import initial_step_bias
 from .scan import selective_scan
 
 STATES = 16
 
 
-class Attention(nn.Module):
-    """Multi-head attention from the visual tokens to `others`, a residual on them, LayerNorm (equation 5)."""
+class CrossAttention(nn.Module):
+    """Attention from the visual tokens to `others`, a residual on them, LayerNorm (equation 5)."""
 
     def __init__(self, width: int, heads: int = 4) -> None:
         super().__init__()
-        self.heads = heads
-        self.query, self.key, self.value, self.out = (nn.Linear(width, width) for _ in range(4))
+        self.attention = Attention(width, heads)
         self.norm = nn.LayerNorm(width)
 
     def forward(self, visual: Tensor, others: Tensor) -> Tensor:
         """`visual (B, T, J, width)` and `others (B, T, S, width)` to the shape of `visual`."""
-        q, k, v = (
-            torch.unflatten(layer(x).flatten(0, 1), -1, (self.heads, -1)).transpose(1, 2)
-            for layer, x in ((self.query, visual), (self.key, others), (self.value, others))
-        )
-        y = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
-        return self.norm(visual + self.out(y).view_as(visual))  # type: ignore[no-any-return]
+        tokens, others = visual.flatten(0, 1), others.flatten(0, 1)
+        return self.norm(visual + self.attention(tokens, others, others).view_as(visual))  # type: ignore[no-any-return]
 
 
 class CrossMamba(nn.Module):

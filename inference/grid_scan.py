@@ -22,9 +22,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .blocks import DropPath
+from .blocks import DropPath, Mlp
 from .mamba import initial_step_bias
-from .scan import selective_scan
+from .selection import Selection, scan_selected
 
 Directions = Literal["two-way", "fs-ft", "fs-bt", "bs-ft", "bs-bt", "causal"]
 STATES = 16
@@ -111,23 +111,15 @@ class GridScan(nn.Module):
 
     def _scan(self, sequences: Tensor, groups: list[int], state: Tensor | None) -> tuple[Tensor, Tensor]:
         """`sequences (B, k, inner, L)` through the selections `groups`, k of the four, in float32 or better."""
-        batch, count, inner, length = sequences.shape
-        with torch.autocast(sequences.device.type, enabled=False):
-            sequences = sequences.float() if sequences.dtype != torch.float64 else sequences
-            chosen = torch.einsum("bkdl,kcd->bkcl", sequences, self.x_proj_weight[groups])
-            steps, b, c = chosen.split([self.rank, STATES, STATES], dim=2)
-            steps = torch.einsum("bkrl,kdr->bkdl", steps, self.dt_projs_weight[groups])
-            steps = F.softplus(steps + self.dt_projs_bias[groups][..., None])
-            y, state = selective_scan(
-                sequences.reshape(batch, count * inner, length),
-                steps.reshape(batch, count * inner, length),
-                -torch.exp(self.A_logs.view(K, inner, STATES)[groups].flatten(0, 1)),
-                b,
-                c,
-                self.Ds.view(K, inner)[groups].flatten(),
-                state,
-            )
-        return y.reshape(batch, count, inner, length), state
+        inner = sequences.shape[2]
+        selection = Selection(
+            self.x_proj_weight[groups],
+            self.dt_projs_weight[groups],
+            self.dt_projs_bias[groups],
+            self.A_logs.view(K, inner, STATES)[groups],
+            self.Ds.view(K, inner)[groups],
+        )
+        return scan_selected(sequences, selection, state)
 
 
 @lru_cache(maxsize=64)
@@ -165,16 +157,3 @@ class GridBlock(nn.Module):
         y, state = self.op(self.norm(x), state)
         x = x + self.drop_path(y)
         return x + self.drop_path(self.mlp(self.norm2(x))), state
-
-
-class Mlp(nn.Module):
-    """Twice the width, GELU, and back."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(width, 2 * width)
-        self.fc2 = nn.Linear(2 * width, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`(…, width)` to the same shape."""
-        return self.fc2(F.gelu(self.fc1(x)))  # type: ignore[no-any-return]

@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 from .body import load_body
 from .errors import FileFormatError
 from .h36m import h36m_positions
+from .motion import evenly_timed
 from .quaternion import Array
+from .skeleton import JOINTS
 
 COARSENESS = 16  # vertices for one coarse vertex: SMPL's 6890 make the 431 of its twice halved mesh
 KEYS = ("vertices", "faces", "joint_regressor")
@@ -54,7 +56,8 @@ def free_topology() -> Topology:
     """Of the body that comes with Mocamba: 13,492 vertices, joints of H36M-17."""
     body = load_body()
     triangles = np.concatenate([body.quads[:, [0, 1, 2]], body.quads[:, [0, 2, 3]]]).astype(np.int64)
-    joints = h36m_positions(body.skeleton.rest_positions(), body.skeleton)
+    rest = evenly_timed(np.tile([1.0, 0.0, 0.0, 0.0], (1, len(JOINTS), 1)), np.zeros((1, 3)), body.skeleton)
+    joints = h36m_positions(rest)[0]
     rows = [_regressor_row(body.vertices, joint) for joint in joints]
     return Topology(body.vertices, triangles, np.stack(rows).astype(np.float32))
 

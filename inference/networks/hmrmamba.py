@@ -6,20 +6,21 @@ features corrected by the motion of the lifted joints steer joints and coarse ve
 was published; what is stated, derived and chosen is told apart in docs/networks/hmrmamba.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from ...rig.h36m import PARENTS
 from ...rig.topology import Topology
-from ..blocks import ResidualBlock, drop_rates
-from ..coevolution import Attention, Coevolution
+from ..attention import Attention
+from ..blocks import Mlp, ResidualBlock, drop_rates
+from ..coevolution import Coevolution
 from ..deformable import DeformableAttention
 from ..doors import check_alike, check_input, check_layout
 from ..dual_scan import DualScan
 
-H36M_PARENTS = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
 FEATURES = 2048  # of SPIN's ResNet-50
 MOTION = 512
 HEADS = 8
@@ -36,7 +37,7 @@ class HMRMambaConfig:
     depth: int = 3
     vertices: int = 6890
     coarse: int = 431
-    parents: tuple[int, ...] = H36M_PARENTS
+    parents: tuple[int, ...] = PARENTS
     frames: int = 16
     width: int = 256
     evolution_width: int = 64
@@ -52,8 +53,12 @@ class HMRMambaConfig:
             raise ValueError("parents do not make a tree whose root comes first")
 
 
-SMALL = HMRMambaConfig()
-LARGE = HMRMambaConfig(depth=5)
+VARIANTS = {"s": HMRMambaConfig(), "l": HMRMambaConfig(depth=5)}
+
+
+def on_body(config: HMRMambaConfig, topology: Topology) -> HMRMambaConfig:
+    """The same network for another body."""
+    return replace(config, vertices=len(topology.vertices), coarse=len(topology.coarse_vertices))
 
 
 class HMRMambaOutput(NamedTuple):
@@ -107,7 +112,7 @@ class MotionAttention(nn.Module):
         self.norm_keys = nn.LayerNorm(MOTION)
         self.norm_mlp = nn.LayerNorm(MOTION)
         self.attention = Attention(MOTION, HEADS)
-        self.mlp = nn.Sequential(nn.Linear(MOTION, 4 * MOTION), nn.GELU(), nn.Linear(4 * MOTION, MOTION))
+        self.mlp = Mlp(MOTION, ratio=4)
 
     def forward(self, x: Tensor, others: Tensor) -> Tensor:
         """Keys and values are the same `others`."""

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...rig.h36m import PARENTS
+from ...rig.h36m import BONES, PARENTS
 from ..blocks import ResidualBlock, drop_rates
 from ..bones import CLASSES, bone_vectors, polar_classes, spherical_features
 from ..doors import check_input, check_layout
@@ -58,8 +58,7 @@ class MDTFConfig:
         check_layout(self, width=(1, 4096), depth=(1, 256), frames=(1, 100_000), drop_path=(0, 0.99))
 
 
-TINY = MDTFConfig()
-LARGE = MDTFConfig(width=128, depth=12)
+VARIANTS = {"tiny": MDTFConfig(), "large": MDTFConfig(width=128, depth=12)}
 
 
 class SpaceTime(nn.Module):
@@ -188,10 +187,14 @@ class MDTF(nn.Module):
 def skeleton_graph() -> Tensor:
     """Adjacency `(17, 17)` of the skeleton's bones, undirected."""
     adjacency = torch.zeros(JOINTS, JOINTS)
-    for child, parent in enumerate(PARENTS):
-        if parent >= 0:
-            adjacency[child, parent] = adjacency[parent, child] = 1
+    for parent, child in BONES:
+        adjacency[child, parent] = adjacency[parent, child] = 1
     return adjacency
+
+
+def with_confidence(keypoints: Tensor) -> Tensor:
+    """Keypoints `(…, 17, 2)` of which all are certain, as MDTF reads them: `(…, 17, 3)`."""
+    return F.pad(keypoints, (0, 1), value=1.0)
 
 
 def bone_loss(logits: Tensor, targets: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ...rig.errors import BadInputError
 from ..blocks import drop_rates
 from ..doors import check_alike, check_input, check_layout
-from ..fusion import Attention, CrossMamba
+from ..fusion import CrossAttention, CrossMamba
 from ..lifting import SENSOR_JOINTS
 from ..st_mamba import STMamba, StState
 from .posemamba import JOINTS, LIMBS
@@ -103,7 +103,7 @@ class Vimcan(nn.Module):
             self.fuse = nn.ModuleList(CrossMamba(config.width, len(p.joints), len(p.sensors)) for p in self.parts)
             tokens = [len(part.joints) + len(part.sensors) for part in self.parts]
         else:
-            self.fuse = nn.ModuleList(Attention(config.width, config.heads) for _ in self.parts)
+            self.fuse = nn.ModuleList(CrossAttention(config.width, config.heads) for _ in self.parts)
         self.fused = nn.ModuleList(self._scans(config.width, count, rates[1]) for count in tokens)
         self.gather = nn.ModuleList(nn.Linear(count * config.width, config.group_width) for count in tokens)
         self.spread = nn.Linear(len(self.parts) * config.group_width, JOINTS * config.group_width)

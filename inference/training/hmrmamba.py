@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 from ...rig.errors import BadInputError
 from ...rig.topology import Topology, free_topology
 from ...rig.whole_file import whole_file
+from ..losses import lifting_losses
 from ..mesh_losses import edge_loss, normal_loss
 from ..networks.hmrmamba import HMRMamba, HMRMambaConfig, HMRMambaOutput
 from ..random_source import RandomSource
@@ -28,7 +29,7 @@ VALIDATION_SEED = 991
 TEST_SEED = 992
 RULE_SEED = 993
 PANELS = (
-    ("lifting: training loss", ("train/pose",)),
+    ("lifting: training loss", ("train/position", "train/scaled", "train/velocity", "train/consistency")),
     ("mesh: training losses", tuple(f"train/{name}" for name in ("vertices", "mesh_joints", "lifted", "edges"))),
     ("MPJPE on validation people, mm", ("val/lifted", "val/mesh")),
     ("MPVPE on validation people, mm", ("val/vertices",)),
@@ -84,7 +85,7 @@ class HMRMambaTask(lightning.LightningModule):
         studio = self._studios["train"]
         scenes = film(studio, count, self.config.filming, self._random)
         if self.lifting_alone:
-            terms = {"pose": pose_loss(self.network.lift(scenes.keypoints, scenes.features), scenes.joints)}
+            terms = lifting_losses(self.network.lift(scenes.keypoints, scenes.features), scenes.joints)
         else:
             output = self.network(scenes.keypoints, scenes.features)
             terms = mesh_terms(output, scenes, studio.regressor, self.faces, self._edges_count())
@@ -124,12 +125,6 @@ class HMRMambaTask(lightning.LightningModule):
         length = self.config.lift_steps if first else self.config.mesh_steps
         cosine = 0.5 * (1 + torch.cos(torch.tensor(torch.pi * min(1.0, at / max(1, length)))).item())
         return min((at + 1) / self.config.warm_up, cosine)
-
-
-def pose_loss(said: Tensor, truth: Tensor) -> Tensor:
-    """Loss of the lifting module on `(B, T, J, 3)`."""
-    error: Tensor = (said - truth).norm(dim=-1).mean()
-    return error
 
 
 def mesh_terms(
@@ -194,7 +189,8 @@ def mesh_rule(network: HMRMamba, studio: Studio, config: HMRMambaTraining, seed:
         square += given.T @ given
         product += given.T @ scenes.vertices.flatten(1).double()
     ridge = 1e-4 * square.diagonal().mean() * torch.eye(size).to(square)
-    return torch.linalg.solve(square + ridge, product).float()
+    rule: Tensor = torch.linalg.solve(square + ridge, product)
+    return rule.float()
 
 
 def _ruled(lifted: Tensor, rule: Tensor) -> Tensor:

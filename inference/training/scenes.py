@@ -9,28 +9,24 @@ from torch import Tensor
 
 from ...rig.body import fitted_to, load_body
 from ...rig.topology import Topology
+from ..cameras import place_cameras, project, to_camera
 from ..random_source import RandomSource
-from ..rotations import about_y, joint_positions, local_to_global, quaternion_to_matrix, rotation_vector_to_matrix
+from ..rotations import joint_positions, local_to_global, quaternion_to_matrix
 from ..shards import Clip
 from .bank import MotionBank, build_bank
 from .rendering import BodyTensors, StandInBackbone, body_tensors, draw, skin
 
 AT_ONCE = 256  # bodies skinned and drawn together
-FOCAL = 2.29  # of Human3.6M's cameras, in half widths of the picture
 CROP = 1.2  # half side of the picture around a person, in half extents of the keypoints
 
 
 @dataclass(frozen=True)
 class Filming:
-    """How windows are filmed. Angles in degrees, distances in metres, noise as a share of the picture's half width."""
+    """How windows are filmed."""
 
     frames: int = 16
     stride: int = 2  # of 60 Hz
-    pitch: float = 12.0
-    nearest: float = 3.5
-    farthest: float = 6.0
-    aside: float = 0.6
-    noise: float = 0.006  # of 2D keypoints: about three pixels of a thousand
+    noise: float = 0.006  # of 2D keypoints, as a share of the picture's half width: three pixels of a thousand
 
 
 class Scenes(NamedTuple):
@@ -75,12 +71,12 @@ def build_studio(clips: Sequence[Clip], topology: Topology, seed: int) -> Studio
 def film(studio: Studio, count: int, filming: Filming, random: RandomSource) -> Scenes:
     """`count` windows at random places of the motion, each through a camera of its own."""
     turns, places, person = _perform(studio.bank, count, filming, random)
-    turns, places, station = _view(turns, places, filming, random)
+    cameras = place_cameras(places[:, filming.frames // 2, 0], random)
+    turns, places = cameras.rotation[:, None, None] @ turns, to_camera(places, cameras)
+    focal = cameras.focal[:, None].expand_as(person)
     parts = [
-        _shoot(studio, turn, place, who, where)
-        for turn, place, who, where in zip(
-            *(x.flatten(0, 1).split(AT_ONCE) for x in (turns, places, person, station)), strict=True
-        )
+        _shoot(studio, *bodies)
+        for bodies in zip(*(x.flatten(0, 1).split(AT_ONCE) for x in (turns, places, person, focal)), strict=True)
     ]
     keypoints, features, joints = (
         torch.unflatten(torch.cat(values), 0, person.shape)
@@ -103,37 +99,14 @@ def _perform(bank: MotionBank, count: int, filming: Filming, random: RandomSourc
     return turns, places, person[:, None].expand(-1, filming.frames)
 
 
-def _view(turns: Tensor, places: Tensor, filming: Filming, random: RandomSource) -> tuple[Tensor, Tensor, Tensor]:
-    """The same in the frame of a camera (x right, y down, z ahead) with the pelvis at the origin, and where that is."""
-    count = len(turns)
-    pitch = torch.deg2rad(filming.pitch * (2 * random.uniform(count) - 1))
-    tilt = rotation_vector_to_matrix(torch.stack([pitch, 0 * pitch, 0 * pitch], dim=-1))
-    upright = torch.diag(turns.new_tensor([1, -1, -1]))
-    camera = (tilt @ upright @ about_y(2 * torch.pi * random.uniform(count)))[:, None, None]
-    away = filming.nearest + (filming.farthest - filming.nearest) * random.uniform(count, 1)
-    aside = filming.aside * (2 * random.uniform(count, 2) - 1)
-    middle = places[:, turns.shape[1] // 2, :1][:, None]
-    seen = (camera @ (places - middle)[..., None])[..., 0]
-    pelvis = seen[:, :, :1]
-    station = pelvis[:, :, 0] + torch.cat([aside, away], dim=-1)[:, None]
-    return camera @ turns, seen - pelvis, station
-
-
 def _shoot(
-    studio: Studio, turns: Tensor, places: Tensor, person: Tensor, station: Tensor
+    studio: Studio, turns: Tensor, places: Tensor, person: Tensor, focal: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Keypoints, features, joints and vertices of N bodies, whose pelvis stands at `station (N, 3)`."""
+    """Keypoints, features, joints and vertices of N bodies whose joints are turned and placed in a camera's frame."""
     vertices, normals = skin(studio.bodies, person, turns, places)
     joints = torch.einsum("jv,nva->nja", studio.regressor, vertices)
-    root = joints[:, :1]
-    keypoints, points = _project(joints, station), _project(vertices, station)
+    keypoints, points, root = project(joints, focal), project(vertices, focal), joints[:, :1]
     low, high = keypoints.amin(1, keepdim=True), keypoints.amax(1, keepdim=True)
     half = (high - low).amax(-1, keepdim=True) * (CROP / 2)
-    features = studio.backbone(draw((points - (low + high) / 2) / half, vertices[..., 2], normals))
-    return keypoints, features, joints - root, vertices - root
-
-
-def _project(points: Tensor, station: Tensor) -> Tensor:
-    """`(N, P, 3)` to normalised picture coordinates `(N, P, 2)`."""
-    placed = points + station[:, None]
-    return FOCAL * placed[..., :2] / placed[..., 2:].clamp(min=0.1)
+    picture = draw((points - (low + high) / 2) / half, (vertices - root)[..., 2], normals)
+    return keypoints, studio.backbone(picture), joints - root, vertices - root

@@ -1,0 +1,40 @@
+"""Several selections of S6 side by side: each sequence of a stack is scanned with weights of its own."""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .scan import selective_scan
+
+
+class Selection(NamedTuple):
+    """Weights of k scans over `inner` channels with N states: `select (k, rank + 2 N, inner)` to the step's low rank, B
+    and C; `steps (k, inner, rank)` and `bias (k, inner)` to the step sizes; `A_log (k, inner, N)`; `D (k, inner)`."""
+
+    select: Tensor
+    steps: Tensor
+    bias: Tensor
+    A_log: Tensor
+    D: Tensor
+
+
+def scan_selected(sequences: Tensor, selection: Selection, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """`sequences (B, k, inner, L)` to the same shape and the states `(B, k·inner, N)`, in float32 or better."""
+    states, rank = selection.A_log.shape[-1], selection.steps.shape[-1]
+    with torch.autocast(sequences.device.type, enabled=False):
+        sequences = sequences.float() if sequences.dtype != torch.float64 else sequences
+        chosen = torch.einsum("bkdl,kcd->bkcl", sequences, selection.select)
+        low, b, c = chosen.split([rank, states, states], dim=2)
+        steps = F.softplus(torch.einsum("bkrl,kdr->bkdl", low, selection.steps) + selection.bias[..., None])
+        y, state = selective_scan(
+            sequences.flatten(1, 2),
+            steps.flatten(1, 2),
+            -torch.exp(selection.A_log.flatten(0, 1)),
+            b,
+            c,
+            selection.D.flatten(),
+            state,
+        )
+    return torch.unflatten(y, 1, sequences.shape[1:3]), state
