@@ -6,11 +6,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mocamba.inference.lifting import mirror_points
+from mocamba.inference.lifting import LiftingClips, mirror_points
 from mocamba.inference.networks.mdtf import (
-    LARGE,
     MDTF,
-    TINY,
+    VARIANTS,
     BoneAware,
     BoneAwareConfig,
     MDTFConfig,
@@ -21,6 +20,7 @@ from mocamba.inference.networks.mdtf import (
     with_confidence,
 )
 from mocamba.inference.sizes import measure
+from mocamba.inference.training.mdtf import bone_aware_loss, mdtf_losses
 from mocamba.rig.errors import BadInputError
 from mocamba.rig.h36m import MIRROR
 from torch import Tensor
@@ -43,10 +43,10 @@ def people(batch: int = 2, frames: int = 9, seed: int = 1) -> tuple[Tensor, Tens
     return with_confidence(joints[..., :2]), joints
 
 
-@pytest.mark.parametrize(("config", "second", "macs"), [(TINY, 823_269, 14.9), (LARGE, 4_313_781, 72.8)])
-def test_size(config: MDTFConfig, second: int, macs: float) -> None:
+@pytest.mark.parametrize(("variant", "second", "macs"), [("tiny", 823_269, 14.9), ("large", 4_313_781, 72.8)])
+def test_size(variant: str, second: int, macs: float) -> None:
     """The published 0.9 and 4.4 M are true counts; of 12.8 and 58.7 M MACs a frame, a profiler finds more."""
-    net = MDTF(config)
+    net = MDTF(VARIANTS[variant])
     size = measure(net, torch.zeros(1, 9, 17, 3), frames=9)
     assert size.macs_per_frame / 1e6 == pytest.approx(macs, abs=0.05)
     first = sum(p.numel() for p in net.bone_aware.parameters())
@@ -142,6 +142,15 @@ def test_the_first_stage_stays_frozen_and_awake_to_nothing() -> None:
     for name, value in net.bone_aware.state_dict().items():
         torch.testing.assert_close(value, before[name], rtol=0, atol=0)
     torch.testing.assert_close(net.bone_features(keypoints), net.bone_features(keypoints), rtol=0, atol=0)
+
+
+def test_both_stages_train_on_filmed_clips() -> None:
+    net, (keypoints, joints) = small(), people()
+    clips = LiftingClips(keypoints[..., :2], torch.zeros(2, 9, 6, 4), joints / 2, torch.full((2, 9), 2.0))
+    torch.testing.assert_close(bone_aware_loss(net.bone_aware, clips), bone_loss(net.bone_aware(keypoints), joints))
+    terms = mdtf_losses(net.eval(), clips)
+    assert list(terms) == ["position", "scaled", "velocity"]
+    torch.testing.assert_close(terms["position"], (net(keypoints) - joints).norm(dim=-1).mean())
 
 
 def test_every_other_weight_learns() -> None:
