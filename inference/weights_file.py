@@ -2,20 +2,31 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import nn
 
 from ..rig.errors import BadInputError, FileFormatError
 from ..rig.whole_file import whole_file
 from .fill import fill
 from .networks.hiposer import HiPoser, HiPoserConfig
+from .networks.mdtf import MDTF, MDTFConfig
+from .networks.posemamba import PoseMamba, PoseMambaConfig
+from .networks.vimcan import Vimcan, VimcanConfig
 
-FORMAT = "mocamba-hiposer-1"
+# By the name that a file's format carries: mocamba-NAME-1
+KINDS: dict[str, tuple[Any, Any]] = {
+    "hiposer": (HiPoser, HiPoserConfig),
+    "mdtf": (MDTF, MDTFConfig),
+    "posemamba": (PoseMamba, PoseMambaConfig),
+    "vimcan": (Vimcan, VimcanConfig),
+}
 FOLDER = Path(__file__).parent / "weights"
+N = TypeVar("N", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -30,18 +41,24 @@ class WeightsCard:
 
 
 @dataclass(frozen=True, eq=False)
-class LoadedNetwork:
+class LoadedNetwork(Generic[N]):
     """A network ready to run, its card and the first half of its file's SHA-256."""
 
-    network: HiPoser
+    network: N
     card: WeightsCard
     digest: str
 
 
-def save_weights(network: HiPoser, card: WeightsCard, path: Path) -> None:
+def save_weights(network: nn.Module, card: WeightsCard, path: Path) -> None:
     """Write float16 tensors and the header; the file is there whole or not at all."""
+    kind = next(name for name, (cls, _) in KINDS.items() if type(network) is cls)
     tensors = {name: value.detach().half().contiguous().cpu() for name, value in network.state_dict().items()}
-    header = {"format": FORMAT, "config": json.dumps(asdict(network.config)), "card": json.dumps(asdict(card))}
+    config: Any = network.config
+    header = {
+        "format": f"mocamba-{kind}-1",
+        "config": json.dumps(asdict(config)),
+        "card": json.dumps(asdict(card)),
+    }
     with whole_file(path) as part:
         save_file(tensors, part, metadata=header)
 
@@ -51,15 +68,26 @@ def shipped_networks() -> dict[str, Path]:
     return {path.stem: path for path in sorted(FOLDER.glob("*.safetensors"))}
 
 
-def load_network(name: str) -> LoadedNetwork:
-    """A shipped network by name, or any weights file by path. Runs in float32, evaluation mode.
+def load_network(name: str) -> LoadedNetwork[HiPoser]:
+    """A shipped network that solves sensors by name, or such a weights file by path: `load_weights` and what it raises.
+
+    Raises FileFormatError, too, for a network that needs a camera.
+    """
+    loaded = load_weights(name)
+    if not isinstance(loaded.network, HiPoser):
+        kind = type(loaded.network).__name__
+        raise FileFormatError(_path(name), f"{kind} needs a camera.", "Sensors alone are solved by HiPoser's networks.")
+    return LoadedNetwork(loaded.network, loaded.card, loaded.digest)
+
+
+def load_weights(name: str) -> LoadedNetwork[nn.Module]:
+    """Any network of Mocamba's by name or path. Runs in float32, evaluation mode.
 
     Raises BadInputError for a name nobody knows and FileFormatError for a file that cannot be used.
     """
-    shipped = shipped_networks()
-    path = shipped.get(name, Path(name))
+    path = _path(name)
     if not path.is_file():
-        known = ", ".join(shipped) or "none are installed"
+        known = ", ".join(shipped_networks()) or "none are installed"
         raise BadInputError(f"There is no network {name!r}. Known: {known}; or give the path of a .safetensors file.")
     try:
         with safe_open(path, framework="pt") as file:
@@ -73,15 +101,33 @@ def load_network(name: str) -> LoadedNetwork:
     return LoadedNetwork(network.eval(), _card(path, header), digest)
 
 
-def _build(path: Path, header: dict[str, str]) -> HiPoser:
-    if header.get("format") != FORMAT:
+def _path(name: str) -> Path:
+    return shipped_networks().get(name, Path(name))
+
+
+def _build(path: Path, header: dict[str, str]) -> nn.Module:
+    kind = header.get("format", "").removeprefix("mocamba-").removesuffix("-1")
+    if kind not in KINDS:
         found = header.get("format", "no format name")
-        raise FileFormatError(path, f"has {found} where {FORMAT} is read.", "Is it of another network or version?")
+        wanted = ", ".join(f"mocamba-{name}-1" for name in KINDS)
+        raise FileFormatError(path, f"has {found} where one of {wanted} is read.", "Is it of a newer version?")
+    network, config = KINDS[kind]
     try:
-        values = json.loads(header["config"])
-        return HiPoser(HiPoserConfig(**{**values, "order": tuple(values["order"])}))
+        return network(_revived(config, json.loads(header["config"])))  # type: ignore[no-any-return]
     except (KeyError, TypeError, ValueError) as error:
-        raise FileFormatError(path, f"its header does not describe a HiPoser network ({error}).") from error
+        raise FileFormatError(path, f"its header does not describe a {network.__name__} network ({error}).") from error
+
+
+def _revived(cls: Any, values: dict[str, Any]) -> Any:
+    """A configuration from JSON, which knows no tuples."""
+    if not isinstance(values, dict):
+        raise TypeError(f"a configuration is no {type(values).__name__}")
+    nested = {field.name: field.default_factory for field in fields(cls) if field.default_factory is not MISSING}
+    revived = {
+        key: _revived(nested[key], value) if key in nested else tuple(value) if isinstance(value, list) else value
+        for key, value in values.items()
+    }
+    return cls(**revived)
 
 
 def _card(path: Path, header: dict[str, str]) -> WeightsCard:

@@ -8,21 +8,24 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
+from torch import nn
 from torch.utils.data import DataLoader
 
 from ...rig.errors import BadInputError
+from ..networks.mdtf import BoneAware, MDTFConfig
+from ..shards import Clip
 from ..weights_file import WeightsCard, save_weights
-from .bank import build_bank
-from .curves import draw_curves
+from .bank import MotionBank, build_bank
+from .curves import draw_curves, draw_panels
 from .hiposer import HiPoserTask, TrainingConfig
+from .lifting import BoneTask, LiftingTask, LiftingTraining
 from .split import read_clips, split_clips
 
 QUICK_VALIDATION = 60  # clips; all of a validation person's is more than a curve needs
+Training = TrainingConfig | LiftingTraining
 
 
-def fit(
-    config: TrainingConfig, data: Path, folder: Path, name: str, *, validate_every: int = 550, **trainer: Any
-) -> Path:
+def fit(config: Training, data: Path, folder: Path, name: str, *, validate_every: int = 550, **trainer: Any) -> Path:
     """Train on the shards in `data`, or go on from `folder/last.ckpt`; returns the weights file.
 
     The best averaged weights by `val/score` are kept. Raises BadInputError where `data` has no motion to train on.
@@ -31,30 +34,60 @@ def fit(
     training, validation, _ = split_clips(read_clips(data))
     if not training or not validation:
         raise BadInputError(f"{data}: no motion shards with people to train on and to choose by.")
-    task = HiPoserTask(
-        config, build_bank(training, config.seed), validation[:: 1 + len(validation) // QUICK_VALIDATION]
-    )
+    bank = build_bank(training, config.seed)
+    options = {"validate_every": validate_every, **trainer}
+    if isinstance(config, TrainingConfig):
+        network = _fit_hiposer(config, bank, validation, folder, name, options)
+    else:
+        network = _fit_lifter(config, bank, validation, folder, options)
+    weights = folder / f"{name}.safetensors"
+    save_weights(network, WeightsCard(name, f"shards in {data.name}", "", asdict(config)), weights)
+    return weights
+
+
+def _fit_hiposer(
+    config: TrainingConfig, bank: MotionBank, validation: list[Clip], folder: Path, name: str, options: dict[str, Any]
+) -> nn.Module:
+    task = HiPoserTask(config, bank, validation[:: 1 + len(validation) // QUICK_VALIDATION])
+    run(task, folder, config.steps, **options)
+    draw_curves({name: sorted(folder.glob("curves/*/metrics.csv"))}, folder / "curves.png")
+    return task.network
+
+
+def _fit_lifter(
+    config: LiftingTraining, bank: MotionBank, validation: list[Clip], folder: Path, options: dict[str, Any]
+) -> nn.Module:
+    bones: BoneAware | None = None
+    if isinstance(config.network, MDTFConfig):
+        first = BoneTask(config, bank, validation)
+        run(first, folder / "bones", config.bone_steps, **options)
+        assert isinstance(first.network, BoneAware)
+        bones = first.network
+    task = LiftingTask(config, bank, validation, bones)
+    run(task, folder, config.steps, **options)
+    panels = [("training loss", ("train/loss",)), ("MPJPE on validation people, mm", ("val/score",))]
+    draw_panels(sorted(folder.glob("curves/*/metrics.csv")), panels, folder / "curves.png")
+    return task.network
+
+
+def run(task: lightning.LightningModule, folder: Path, steps: int, *, validate_every: int, **trainer: Any) -> None:
+    """Train `task` for `steps`, or what is left of them, and give it the best averaged weights by `val/score`."""
     best = ModelCheckpoint(folder, "best", monitor="val/score", save_last=True, enable_version_counter=False)
-    run = lightning.Trainer(
-        max_steps=config.steps,
-        val_check_interval=min(validate_every, config.steps),
+    lightning_trainer = lightning.Trainer(
+        max_steps=steps,
+        val_check_interval=min(validate_every, steps),
         check_val_every_n_epoch=None,
-        callbacks=[best, EMAWeightAveraging(decay=0.998, update_starting_at_step=config.steps // 4)],
+        callbacks=[best, EMAWeightAveraging(decay=0.998, update_starting_at_step=steps // 4)],
         # a part for each start: the logger would clear the part before a resume
         logger=CSVLogger(folder, name="curves", version=len(list(folder.glob("curves/*")))),
         default_root_dir=folder,
         num_sanity_val_steps=0,
-        log_every_n_steps=min(50, 1 + config.steps // 20),
+        log_every_n_steps=min(50, 1 + steps // 20),
         **trainer,
     )
     last = folder / "last.ckpt"
-    # windows are drawn on the device: the loaders only count
-    steps: DataLoader[int] = DataLoader(range(config.steps))  # type: ignore[arg-type]
+    # tasks make their own batches on the device: the loaders only count
+    counted: DataLoader[int] = DataLoader(range(steps))  # type: ignore[arg-type]
     once: DataLoader[int] = DataLoader([0])  # type: ignore[arg-type]
-    run.fit(task, steps, once, ckpt_path=last if last.exists() else None)
-    state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
-    task.load_state_dict(state)
-    weights = folder / f"{name}.safetensors"
-    save_weights(task.network, WeightsCard(name, f"shards in {data.name}", "", asdict(config)), weights)
-    draw_curves({name: sorted(folder.glob("curves/*/metrics.csv"))}, folder / "curves.png")
-    return weights
+    lightning_trainer.fit(task, counted, once, ckpt_path=last if last.exists() else None)
+    task.load_state_dict(torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"])

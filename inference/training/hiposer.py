@@ -22,6 +22,7 @@ from ..rotations import joint_positions, rotation_vector_to_matrix
 from ..shards import Clip
 from ..virtual_sensors import simulate_imu
 from .bank import MotionBank
+from .optimiser import warm_cosine
 from .windows import PAST, Augmentation, draw_windows
 from .worn import FAR, WornWindows, wear_sensors
 
@@ -133,11 +134,13 @@ class HiPoserTask(lightning.LightningModule):
     def configure_optimizers(self) -> Any:
         """AdamW, linear warm-up, then half a cosine to zero."""
         config = self.config
-        optimiser = torch.optim.AdamW(self.parameters(), lr=config.rate, weight_decay=config.weight_decay)
-        warm = torch.optim.lr_scheduler.LinearLR(optimiser, 0.01, total_iters=config.warm_up)
-        cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, config.steps - config.warm_up))
-        schedule = torch.optim.lr_scheduler.SequentialLR(optimiser, [warm, cosine], [config.warm_up])
-        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        return warm_cosine(
+            self.parameters(),
+            rate=config.rate,
+            weight_decay=config.weight_decay,
+            warm_up=config.warm_up,
+            steps=config.steps,
+        )
 
 
 def make_targets(worn: WornWindows, frame: Tensor, heading: Tensor) -> Targets:

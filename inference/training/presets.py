@@ -2,8 +2,12 @@
 
 from dataclasses import replace
 
+from ..networks import mdtf, posemamba, vimcan
 from ..networks.hiposer import SEQ_S, HiPoserConfig
 from .hiposer import TrainingConfig
+from .lifting import LiftingTraining
+
+VARIABLE = tuple(range(9, 82, 9))  # frames of a clip: VIMCAN's variable-length training
 
 _SHIPPED = HiPoserConfig(blocks=2, residual=True, sensor_skip=True, dropout=0.1, smoothing=5)
 _PAPER = HiPoserConfig(sensor_skip=True, smoothing=5)
@@ -13,7 +17,7 @@ def _run(network: HiPoserConfig, steps: int = 2200, rate: float = 2e-3) -> Train
     return TrainingConfig(network=network, steps=steps, rate=rate)
 
 
-PRESETS: dict[str, TrainingConfig] = {
+PRESETS: dict[str, TrainingConfig | LiftingTraining] = {
     "hiposer-d": _run(_SHIPPED),
     "hiposer-s": _run(replace(_SHIPPED, order=SEQ_S)),
     # one block a level, no residual: the paper's size; it learns more slowly
@@ -28,4 +32,9 @@ PRESETS: dict[str, TrainingConfig] = {
     "hiposer-d-state-config": _run(replace(_SHIPPED, states="config")),
     "hiposer-d-state-single": _run(replace(_SHIPPED, states="single")),
     "hiposer-d-state-none": _run(replace(_SHIPPED, states="none")),
+    **{f"vimcan-{name}": LiftingTraining(config) for name, config in vimcan.VARIANTS.items()},
+    "vimcan-b-variable": LiftingTraining(lengths=VARIABLE),
+    **{f"posemamba-{name}": LiftingTraining(config) for name, config in posemamba.VARIANTS.items()},
+    "mdtf-tiny": LiftingTraining(mdtf.TINY),
+    "mdtf-large": LiftingTraining(mdtf.LARGE),
 }

@@ -1,0 +1,43 @@
+"""Lifting networks by one face: what each is given of a clip, and its answer beside the truth in its own unit."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .lifting import LiftingClips
+from .networks.mdtf import MDTF
+from .networks.posemamba import PoseMamba
+from .networks.vimcan import Vimcan
+
+Lifter = PoseMamba | MDTF | Vimcan
+
+
+class Answer(NamedTuple):
+    """`estimate` and `truth (B, T, 17, 3)` relative to the pelvis, and `metre (B, T)`, their units in a metre."""
+
+    estimate: Tensor
+    truth: Tensor
+    metre: Tensor
+
+    def errors(self) -> Tensor:
+        """Distances `(B, T, 17)` of the joints in metres, both with the pelvis at zero."""
+        distance: Tensor = (self.estimate - self.estimate[..., :1, :] - self.truth).norm(dim=-1)
+        return distance / self.metre[..., None]
+
+
+def answer(network: Lifter, clips: LiftingClips) -> Answer:
+    """VIMCAN answers in metres; PoseMamba and MDTF in image units, which the true distance turns into metres."""
+    if isinstance(network, Vimcan):
+        orientation = clips.orientation[:, :, : network.config.sensors]
+        estimate = network(clips.keypoints, orientation)
+        return Answer(estimate, clips.positions, torch.ones_like(clips.scale))
+    truth = clips.positions * clips.scale[..., None, None]
+    return Answer(network(lifter_input(network, clips.keypoints)), truth, clips.scale)
+
+
+def lifter_input(network: PoseMamba | MDTF, keypoints: Tensor) -> Tensor:
+    """Keypoints as the network reads them: MDTF wants each one's confidence too, which is 1 where nothing is known."""
+    if isinstance(network, MDTF):
+        return torch.cat([keypoints, torch.ones_like(keypoints[..., :1])], dim=-1)
+    return keypoints

@@ -1,0 +1,163 @@
+"""Training of the lifting networks (PoseMamba, MDTF, VIMCAN) on free motion seen by virtual cameras."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import lightning
+import torch
+from torch import Tensor
+
+from ..cameras import place_cameras
+from ..lifters import Lifter, answer
+from ..lifting import LiftingClips, film, h36m_of
+from ..losses import lifting_losses
+from ..networks.mdtf import MDTF, BoneAware, MDTFConfig, bone_loss
+from ..networks.posemamba import PoseMamba, PoseMambaConfig
+from ..networks.vimcan import Vimcan, VimcanConfig, without_missing
+from ..random_source import RandomSource
+from ..rotations import joint_positions, local_to_global
+from .bank import MotionBank, build_bank
+from .optimiser import warm_cosine
+from .windows import MARGIN, PAST, Augmentation, Windows, draw_windows
+
+VALIDATION_SEED = 71
+LifterConfig = PoseMambaConfig | MDTFConfig | VimcanConfig
+PLAIN = Augmentation(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)  # motion as it was recorded
+
+
+@dataclass(frozen=True)
+class LiftingTraining:
+    """Everything that decides a training run; travels in the weights file."""
+
+    network: LifterConfig = field(default_factory=VimcanConfig)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    seed: int = 0
+    steps: int = 4000
+    bone_steps: int = 1000  # MDTF: of its first stage, before the others
+    batch: int = 32
+    lengths: tuple[int, ...] = (81,)  # frames of a batch, drawn anew for each: VIMCAN's variable-length training
+    rate: float = 5e-4
+    weight_decay: float = 0.01
+    warm_up: int = 200
+    keypoint_noise: float = 0.004  # standard deviation in half widths: 2 pixels of a picture 1,000 wide
+    missing: float = 0.05  # chance of each sensor to be missing in a window
+    windows: int = 128  # to validate on
+
+
+def make_lifter(config: LifterConfig, bone_aware: BoneAware | None = None) -> Lifter:
+    """A network with fresh weights."""
+    if isinstance(config, MDTFConfig):
+        return MDTF(config, bone_aware)
+    return PoseMamba(config) if isinstance(config, PoseMambaConfig) else Vimcan(config)
+
+
+def draw_clips(
+    bank: MotionBank, count: int, frames: int, augmentation: Augmentation, random: RandomSource
+) -> LiftingClips:
+    """`count` windows of `frames` frames, each seen by a camera of its own."""
+    windows = draw_windows(bank, count, frames, augmentation, random)
+    inner = slice(PAST, windows.rotations.shape[1] - MARGIN)
+    return filmed(windows, inner, random)
+
+
+def filmed(windows: Windows, inner: slice, random: RandomSource) -> LiftingClips:
+    """The frames `inner` of each window, seen by a camera placed around their middle one."""
+    turns = local_to_global(windows.rotations[:, inner])
+    places = joint_positions(turns, windows.offsets) + windows.translation[:, inner, None]
+    joints = h36m_of(turns, places, windows.offsets)
+    return film(turns, joints, place_cameras(joints[:, joints.shape[1] // 2, 0], random))
+
+
+class LiftingTask(lightning.LightningModule):
+    """Draws its own batches: a data loader only counts the steps."""
+
+    def __init__(
+        self, config: LiftingTraining, bank: MotionBank, validation: Sequence[Any], bone_aware: BoneAware | None = None
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.network: Lifter | BoneAware = self._build(bone_aware)
+        self._banks = {"train": bank, "val": build_bank(validation, config.seed, passes=1)}
+        self._random: RandomSource | None = None
+
+    def _build(self, bone_aware: BoneAware | None) -> "Lifter | BoneAware":
+        return make_lifter(self.config.network, bone_aware)
+
+    def on_fit_start(self) -> None:
+        """Move the motion to the device once; clips depend on seed, step and rank only."""
+        self._banks = {name: bank.to(self.device) for name, bank in self._banks.items()}
+        self._random = RandomSource(torch.Generator(self.device))
+
+    def _clips(self) -> LiftingClips:
+        """A batch of the step's own length, with noise on the keypoints and sensors missing."""
+        assert self._random is not None
+        config, random = self.config, self._random
+        random.generator.manual_seed(config.seed * 1_000_003 + self.global_step * 64 + self.global_rank)
+        frames = config.lengths[int(random.uniform(1) * len(config.lengths))]
+        with torch.no_grad():
+            clips = draw_clips(self._banks["train"], config.batch, frames, config.augmentation, random)
+            noise = config.keypoint_noise * random.normal(*clips.keypoints.shape)
+            sensors = clips.orientation.shape[2]
+            present = (random.uniform(config.batch, sensors) >= config.missing)[:, None].expand(-1, frames, -1)
+            return clips._replace(
+                keypoints=clips.keypoints + noise, orientation=without_missing(clips.orientation, present)
+            )
+
+    def training_step(self, batch: Any, index: int) -> Tensor:
+        """One optimiser step on fresh clips."""
+        assert not isinstance(self.network, BoneAware)
+        said = answer(self.network, self._clips())
+        terms = lifting_losses(said.estimate, said.truth, 0.0 if isinstance(self.network, MDTF) else 0.5)
+        loss = torch.stack(list(terms.values())).sum()
+        self.log_dict({"train/loss": loss, **{f"train/{name}": value for name, value in terms.items()}})
+        return loss
+
+    def validation_step(self, batch: Any, index: int) -> None:
+        """MPJPE in millimetres on people not trained on, the same clips every time, and of their mirror images."""
+        self.log("val/score", self.validation_error(), prog_bar=True)
+
+    @torch.no_grad()
+    def validation_error(self) -> float:
+        """MPJPE, mm: clips of the longest length, perfect keypoints and sensors."""
+        assert not isinstance(self.network, BoneAware)
+        random = RandomSource(torch.Generator(self.device).manual_seed(VALIDATION_SEED))
+        clips = draw_clips(self._banks["val"], self.config.windows, max(self.config.lengths), PLAIN, random)
+        parts = [LiftingClips(*x) for x in zip(*(values.split(32) for values in clips), strict=True)]
+        errors = [answer(self.network, part).errors() for part in parts]
+        return 1000 * float(torch.cat(errors).mean())
+
+    def configure_optimizers(self) -> Any:
+        """AdamW, linear warm-up, then half a cosine to zero."""
+        config = self.config
+        return warm_cosine(
+            self.parameters(),
+            rate=config.rate,
+            weight_decay=config.weight_decay,
+            warm_up=config.warm_up,
+            steps=config.steps,
+        )
+
+
+class BoneTask(LiftingTask):
+    """MDTF's first stage: classes of the bones' angles to the view."""
+
+    def _build(self, bone_aware: BoneAware | None) -> "Lifter | BoneAware":
+        assert isinstance(self.config.network, MDTFConfig)
+        return BoneAware(self.config.network.bone_aware)
+
+    def training_step(self, batch: Any, index: int) -> Tensor:
+        """One optimiser step on fresh clips."""
+        loss = self._loss(self._clips())
+        self.log("train/loss", loss)
+        return loss
+
+    @torch.no_grad()
+    def validation_error(self) -> float:
+        """Cross-entropy on people not trained on."""
+        random = RandomSource(torch.Generator(self.device).manual_seed(VALIDATION_SEED))
+        return float(self._loss(draw_clips(self._banks["val"], 32, max(self.config.lengths), PLAIN, random)))
+
+    def _loss(self, clips: LiftingClips) -> Tensor:
+        keypoints = torch.cat([clips.keypoints, torch.ones_like(clips.keypoints[..., :1])], dim=-1)
+        return bone_loss(self.network(keypoints), clips.positions)
