@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mocamba.inference.lifting import LiftingClips, mirror_points
+from mocamba.inference.lifting import mirror_points
 from mocamba.inference.networks.mdtf import (
     MDTF,
     VARIANTS,
@@ -20,7 +20,6 @@ from mocamba.inference.networks.mdtf import (
     with_confidence,
 )
 from mocamba.inference.sizes import measure
-from mocamba.inference.training.mdtf import bone_aware_loss, mdtf_losses
 from mocamba.rig.errors import BadInputError
 from mocamba.rig.h36m import MIRROR
 from torch import Tensor
@@ -142,15 +141,6 @@ def test_the_first_stage_stays_frozen_and_awake_to_nothing() -> None:
     for name, value in net.bone_aware.state_dict().items():
         torch.testing.assert_close(value, before[name], rtol=0, atol=0)
     torch.testing.assert_close(net.bone_features(keypoints), net.bone_features(keypoints), rtol=0, atol=0)
-
-
-def test_both_stages_train_on_filmed_clips() -> None:
-    net, (keypoints, joints) = small(), people()
-    clips = LiftingClips(keypoints[..., :2], torch.zeros(2, 9, 6, 4), joints / 2, torch.full((2, 9), 2.0))
-    torch.testing.assert_close(bone_aware_loss(net.bone_aware, clips), bone_loss(net.bone_aware(keypoints), joints))
-    terms = mdtf_losses(net.eval(), clips)
-    assert list(terms) == ["position", "scaled", "velocity"]
-    torch.testing.assert_close(terms["position"], (net(keypoints) - joints).norm(dim=-1).mean())
 
 
 def test_every_other_weight_learns() -> None:
