@@ -35,6 +35,5 @@ PRESETS: dict[str, TrainingConfig | LiftingTraining] = {
     **{f"vimcan-{name}": LiftingTraining(config) for name, config in vimcan.VARIANTS.items()},
     "vimcan-b-variable": LiftingTraining(lengths=VARIABLE),
     **{f"posemamba-{name}": LiftingTraining(config) for name, config in posemamba.VARIANTS.items()},
-    "mdtf-tiny": LiftingTraining(mdtf.TINY),
-    "mdtf-large": LiftingTraining(mdtf.LARGE),
+    **{f"mdtf-{name}": LiftingTraining(config) for name, config in mdtf.VARIANTS.items()},
 }
