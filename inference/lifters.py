@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from .lifting import LiftingClips
-from .networks.mdtf import MDTF
+from .networks.mdtf import MDTF, with_confidence
 from .networks.posemamba import PoseMamba
 from .networks.vimcan import Vimcan
 
@@ -39,5 +39,5 @@ def answer(network: Lifter, clips: LiftingClips) -> Answer:
 def lifter_input(network: PoseMamba | MDTF, keypoints: Tensor) -> Tensor:
     """Keypoints as the network reads them: MDTF wants each one's confidence too, which is 1 where nothing is known."""
     if isinstance(network, MDTF):
-        return torch.cat([keypoints, torch.ones_like(keypoints[..., :1])], dim=-1)
+        return with_confidence(keypoints)
     return keypoints

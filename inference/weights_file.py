@@ -14,6 +14,7 @@ from ..rig.errors import BadInputError, FileFormatError
 from ..rig.whole_file import whole_file
 from .fill import fill
 from .networks.hiposer import HiPoser, HiPoserConfig
+from .networks.hmrmamba import HMRMamba, HMRMambaConfig
 from .networks.mdtf import MDTF, MDTFConfig
 from .networks.posemamba import PoseMamba, PoseMambaConfig
 from .networks.vimcan import Vimcan, VimcanConfig
@@ -21,6 +22,7 @@ from .networks.vimcan import Vimcan, VimcanConfig
 # By the name that a file's format carries: mocamba-NAME-1
 KINDS: dict[str, tuple[Any, Any]] = {
     "hiposer": (HiPoser, HiPoserConfig),
+    "hmrmamba": (HMRMamba, HMRMambaConfig),
     "mdtf": (MDTF, MDTFConfig),
     "posemamba": (PoseMamba, PoseMambaConfig),
     "vimcan": (Vimcan, VimcanConfig),

@@ -2,26 +2,25 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import lightning
 import torch
 import torch.nn.functional as F
-from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from ...rig.errors import BadInputError
 from ...rig.topology import Topology, free_topology
 from ...rig.whole_file import whole_file
 from ..losses import lifting_losses
 from ..mesh_losses import edge_loss, normal_loss
-from ..networks.hmrmamba import HMRMamba, HMRMambaConfig, HMRMambaOutput
+from ..networks.hmrmamba import HMRMamba, HMRMambaConfig, HMRMambaOutput, on_body
 from ..random_source import RandomSource
+from ..weights_file import WeightsCard, save_weights
 from .curves import draw_panels
+from .fit import run
 from .scenes import Filming, Scenes, Studio, build_studio, film
 from .split import read_clips, split_clips
 
@@ -63,7 +62,7 @@ class HMRMambaTask(lightning.LightningModule):
         self.config = config
         self.network = HMRMamba(config.network, topology)
         self.faces = torch.from_numpy(topology.faces)
-        self._studios = {"train": training, "val": validation}
+        self.studios = {"train": training, "val": validation}
         self._random: RandomSource | None = None
 
     @property
@@ -73,7 +72,7 @@ class HMRMambaTask(lightning.LightningModule):
 
     def on_fit_start(self) -> None:
         """Move motion and bodies to the device once; scenes depend on seed and step only."""
-        self._studios = {name: studio.to(self.device) for name, studio in self._studios.items()}
+        self.studios = {name: studio.to(self.device) for name, studio in self.studios.items()}
         self.faces = self.faces.to(self.device)
         self._random = RandomSource(torch.Generator(self.device))
 
@@ -82,7 +81,7 @@ class HMRMambaTask(lightning.LightningModule):
         assert self._random is not None
         self._random.generator.manual_seed(self.config.seed * 1_000_003 + self.global_step)
         count = self.config.lift_batch if self.lifting_alone else self.config.mesh_batch
-        studio = self._studios["train"]
+        studio = self.studios["train"]
         scenes = film(studio, count, self.config.filming, self._random)
         if self.lifting_alone:
             terms = lifting_losses(self.network.lift(scenes.keypoints, scenes.features), scenes.joints)
@@ -98,7 +97,7 @@ class HMRMambaTask(lightning.LightningModule):
 
     def validation_step(self, batch: Any, index: int) -> None:
         """Errors on people not trained on, the same scenes every time."""
-        errors = errors_of(self.network, self._studios["val"], self.config, VALIDATION_SEED)
+        errors = errors_of(self.network, self.studios["val"], self.config, VALIDATION_SEED)
         self.log("val/lifted", errors.lifted)
         if not self.lifting_alone:
             self.log_dict({"val/mesh": errors.mesh, "val/vertices": errors.vertices})
@@ -219,51 +218,38 @@ def fit_hmrmamba(
 ) -> dict[str, MeshErrors]:
     """Train on the shards in `data`, or go on from `folder/last.ckpt`; errors on validation and test people.
 
-    Leaves the best weights by the validation people's vertex error, `errors.json` and `curves.png` in `folder`. Raises
-    BadInputError where `data` has no motion to train on.
+    The network is put on the free body. Leaves the averaged weights that were best by the validation people's vertex
+    error, `errors.json` and `curves.png` in `folder`. Raises BadInputError where `data` has no motion to train on.
     """
     lightning.seed_everything(config.seed)
     groups = split_clips(read_clips(data))
     if not all(groups):
         raise BadInputError(f"{data}: no motion shards with people to train on, to choose by and to test on.")
     topology = free_topology()
+    config = replace(config, network=on_body(config.network, topology))
     training, validation, test = (build_studio(group, topology, config.seed) for group in groups)
     task = HMRMambaTask(config, topology, training, validation)
-    steps = config.lift_steps + config.mesh_steps
-    best = ModelCheckpoint(folder, "best", monitor="val/score", save_last=True, enable_version_counter=False)
-    run = lightning.Trainer(
-        max_steps=steps,
-        val_check_interval=min(validate_every, steps),
-        check_val_every_n_epoch=None,
-        gradient_clip_val=1.0,
-        callbacks=[best],
-        logger=CSVLogger(folder, name="curves", version=len(list(folder.glob("curves/*")))),
-        default_root_dir=folder,
-        num_sanity_val_steps=0,
-        log_every_n_steps=min(20, 1 + steps // 20),
-        **trainer,
-    )
-    last = folder / "last.ckpt"
-    counted: DataLoader[int] = DataLoader(range(steps))  # type: ignore[arg-type]
-    once: DataLoader[int] = DataLoader([0])  # type: ignore[arg-type]
-    run.fit(task, counted, once, ckpt_path=last if last.exists() else None)
-    task.load_state_dict(torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"])
-    errors = _final_errors(task.network, config, training, {"validation": validation, "test": test}, run)
+    options = {"validate_every": validate_every, "gradient_clip_val": 1.0, **trainer}
+    run(task, folder, config.lift_steps + config.mesh_steps, **options)
+    errors = _final_errors(task, {"validation": validation, "test": test})
     with whole_file(folder / "errors.json") as part:
-        part.write_text(json.dumps({name: row._asdict() for name, row in errors.items()}, indent=1), encoding="utf-8")
+        part.write_text(json.dumps(_as_scores(errors), indent=1), encoding="utf-8")
+    card = WeightsCard(folder.name, f"shards in {data.name}, filmed", "", asdict(config), _as_scores(errors))
+    save_weights(task.network, card, folder / f"{folder.name}.safetensors")
     draw_panels(sorted(folder.glob("curves/*/metrics.csv")), PANELS, folder / "curves.png")
     return errors
 
 
-def _final_errors(
-    network: HMRMamba,
-    config: HMRMambaTraining,
-    training: Studio,
-    others: dict[str, Studio],
-    run: lightning.Trainer,
-) -> dict[str, MeshErrors]:
-    device = run.strategy.root_device
-    network.to(device)
-    rule = mesh_rule(network, training.to(device), replace(config, windows=8 * config.windows), RULE_SEED)
+def _as_scores(errors: dict[str, MeshErrors]) -> dict[str, Any]:
+    return {group: row._asdict() for group, row in errors.items()}
+
+
+def _final_errors(task: HMRMambaTask, others: dict[str, Studio]) -> dict[str, MeshErrors]:
+    studio, config = task.studios["train"], task.config
+    network = task.network.to(studio.regressor.device)
+    rule = mesh_rule(network, studio, replace(config, windows=8 * config.windows), RULE_SEED)
     seeds = {"validation": VALIDATION_SEED, "test": TEST_SEED}
-    return {name: errors_of(network, studio.to(device), config, seeds[name], rule) for name, studio in others.items()}
+    return {
+        name: errors_of(network, other.to(studio.regressor.device), config, seeds[name], rule)
+        for name, other in others.items()
+    }

@@ -12,7 +12,7 @@ from ..cameras import place_cameras
 from ..lifters import Lifter, answer
 from ..lifting import LiftingClips, film, h36m_of
 from ..losses import lifting_losses
-from ..networks.mdtf import MDTF, BoneAware, MDTFConfig, bone_loss
+from ..networks.mdtf import MDTF, BoneAware, MDTFConfig, bone_loss, with_confidence
 from ..networks.posemamba import PoseMamba, PoseMambaConfig
 from ..networks.vimcan import Vimcan, VimcanConfig, without_missing
 from ..random_source import RandomSource
@@ -159,5 +159,4 @@ class BoneTask(LiftingTask):
         return float(self._loss(draw_clips(self._banks["val"], 32, max(self.config.lengths), PLAIN, random)))
 
     def _loss(self, clips: LiftingClips) -> Tensor:
-        keypoints = torch.cat([clips.keypoints, torch.ones_like(clips.keypoints[..., :1])], dim=-1)
-        return bone_loss(self.network(keypoints), clips.positions)
+        return bone_loss(self.network(with_confidence(clips.keypoints)), clips.positions)
