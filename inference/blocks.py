@@ -22,7 +22,7 @@ class DropPath(nn.Module):
 
 def drop_rates(largest: float, depth: int) -> list[float]:
     """Rates that rise evenly from 0 to `largest` over `depth` blocks."""
-    return torch.linspace(0, largest, depth).tolist()
+    return [largest * k / max(1, depth - 1) for k in range(depth)]
 
 
 class Mlp(nn.Module):
