@@ -56,6 +56,8 @@ class Stream(nn.Module):
         self.cross = AdaptiveBlock(width, heads, features, drop_path, across=True)
         self.own = AdaptiveBlock(width, heads, features, drop_path, across=False)
         self.to_points = nn.Linear(width, 3)
+        nn.init.zeros_(self.to_points.weight)  # it begins by moving nothing
+        nn.init.zeros_(self.to_points.bias)
 
     def forward(self, tokens: Tensor, others: Tensor, feature: Tensor) -> Tensor:
         """`tokens (B, count, width)` and the `others (B, others, width)` to displacements `(B, count, 3)`."""

@@ -174,12 +174,14 @@ class HMRMamba(nn.Module):
         )
         self.refine = nn.Conv1d(coarse, vertices, 3, padding=1)  # along x, y, z
         self.shape = nn.Linear(FEATURES, 3 * vertices)
+        nn.init.zeros_(self.shape.weight)  # 2048 features of size 1 would move each vertex by half a metre at first
+        nn.init.zeros_(self.shape.bias)
         self.register_buffer("home", torch.zeros(coarse, dtype=torch.long))
         if topology is not None:
             self._settle(topology)
 
     def _settle(self, topology: Topology) -> None:
-        """Coarse vertices start at the joint that is nearest in the topology's own pose."""
+        """Coarse vertices start at the nearest joint of the topology's own pose, vertices at the nearest coarse one."""
         coarse = topology.coarse_vertices
         joints = topology.joint_regressor @ topology.vertices
         wanted = self.config.vertices, self.config.coarse, len(self.config.parents)
@@ -188,6 +190,10 @@ class HMRMamba(nn.Module):
             raise ValueError(f"The layout has {wanted} vertices, coarse vertices and joints, the topology {found}.")
         distance = torch.cdist(torch.from_numpy(topology.vertices[coarse]), torch.from_numpy(joints))
         self.home.copy_(distance.argmin(-1))
+        near = torch.cdist(torch.from_numpy(topology.vertices), torch.from_numpy(topology.vertices[coarse])).argmin(-1)
+        with torch.no_grad():
+            self.refine.weight.zero_()
+            self.refine.weight[torch.arange(len(near)), near, 1] = 1
 
     @property
     def look_ahead(self) -> int:

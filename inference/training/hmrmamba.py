@@ -47,7 +47,7 @@ class HMRMambaTraining:
     lift_batch: int = 64
     mesh_batch: int = 32
     lift_rate: float = 1e-3
-    mesh_rate: float = 4e-4
+    mesh_rate: float = 2e-4
     weight_decay: float = 0.01
     warm_up: int = 100
     edges_after: float = 0.3  # share of the second stage without the edge term, which at first pulls vertices together
