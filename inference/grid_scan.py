@@ -44,6 +44,8 @@ class GridState(NamedTuple):
 class GridScan(nn.Module):
     """Maps `(B, T, J, width)` to the same shape."""
 
+    local: Tensor | None
+
     def __init__(
         self,
         width: int,
@@ -55,7 +57,9 @@ class GridScan(nn.Module):
         if directions not in get_args(Directions):
             raise ValueError(f"no such scan directions: {directions}")
         inner, self.rank = EXPAND * width, math.ceil(width / 16)
-        self.directions, self.local, self.local_grad = directions, local, local_grad
+        self.directions, self.local_grad = directions, local_grad
+        # indices that live where the tokens do: a list would be copied to a GPU, and waited for, at every call
+        self.register_buffer("local", None if local is None else torch.tensor(local), persistent=False)
         self.in_proj = nn.Linear(width, 2 * inner, bias=False)
         self.conv2d = nn.Conv2d(inner, inner, 3, groups=inner)
         bound = inner**-0.5
@@ -81,11 +85,10 @@ class GridScan(nn.Module):
 
     def _two_way(self, u: Tensor) -> Tensor:
         batch, inner, frames, joints = u.shape
-        orders = scan_orders(self.directions, frames, joints).to(u.device)
+        orders, places = _orders_on(u.device, self.directions, frames, joints)
         plain, added = u.flatten(2), self._with_local(u).flatten(2)
         sequences = torch.stack([(plain, added)[k % 2 == 0][..., orders[k]] for k in range(K)], dim=1)
-        y, _ = self._scan(sequences, list(range(K)), None)
-        places = torch.argsort(orders, dim=1)
+        y, _ = self._scan(sequences, slice(None), None)
         return torch.stack([y[:, k][..., places[k]] for k in range(K)]).sum(0).reshape(batch, inner, frames, joints)
 
     def _causal(self, u: Tensor, state: GridState | None) -> tuple[Tensor, GridState]:
@@ -95,10 +98,10 @@ class GridScan(nn.Module):
         u = F.silu(self.conv2d(F.pad(seen, (1, 1, 0, 0))))
         grid = self._with_local(u)
         by_frame = torch.stack([grid.flatten(2), grid.flip(3).flatten(2)], dim=1)
-        by_frame, after_frames = self._scan(by_frame, [0, 2], None if state is None else state.frames)
+        by_frame, after_frames = self._scan(by_frame, slice(0, None, 2), None if state is None else state.frames)
         by_frame = torch.unflatten(by_frame, -1, (frames, joints))
         alone = u.permute(0, 3, 1, 2).reshape(batch * joints, 1, inner, frames).expand(-1, 2, -1, -1)
-        by_joint, after_joints = self._scan(alone, [1, 3], None if state is None else state.joints)
+        by_joint, after_joints = self._scan(alone, slice(1, None, 2), None if state is None else state.joints)
         by_joint = by_joint.sum(1).reshape(batch, joints, inner, frames).permute(0, 2, 3, 1)
         y = by_frame[:, 0] + by_frame[:, 1].flip(3) + by_joint
         return y, GridState(seen[:, :, frames:], after_frames, after_joints)
@@ -106,11 +109,11 @@ class GridScan(nn.Module):
     def _with_local(self, u: Tensor) -> Tensor:
         if self.local is None:
             return u
-        near = u[..., list(self.local)]
+        near = u[..., self.local]
         return u + (near if self.local_grad else near.detach())
 
-    def _scan(self, sequences: Tensor, groups: list[int], state: Tensor | None) -> tuple[Tensor, Tensor]:
-        """`sequences (B, k, inner, L)` through the selections `groups`, k of the four, in float32 or better."""
+    def _scan(self, sequences: Tensor, groups: slice, state: Tensor | None) -> tuple[Tensor, Tensor]:
+        """`sequences (B, k, inner, L)` through the selections `groups` of the four, in float32 or better."""
         inner = sequences.shape[2]
         selection = Selection(
             self.x_proj_weight[groups],
@@ -122,16 +125,22 @@ class GridScan(nn.Module):
         return scan_selected(sequences, selection, state)
 
 
-@lru_cache(maxsize=64)
 def scan_orders(directions: Directions, frames: int, joints: int) -> Tensor:
     """Tokens `(4, T·J)` of a grid, numbered frame by frame, in the order in which each scan reads them."""
-    grid = torch.arange(frames * joints).reshape(frames, joints)
+    grid = torch.arange(frames * joints, device="cpu").reshape(frames, joints)
     if directions == "two-way":
         pair = torch.stack([grid.flatten(), grid.T.flatten()])
         return torch.cat([pair, pair.flip(1)])
     space = grid if directions.startswith("fs") else grid.flip(1)
     time = grid if directions.endswith("ft") else grid.flip(0)
     return torch.stack([space.flatten(), time.T.flatten()]).repeat(2, 1)
+
+
+@lru_cache(maxsize=64)
+def _orders_on(device: torch.device, directions: Directions, frames: int, joints: int) -> tuple[Tensor, Tensor]:
+    """`scan_orders` and, to undo them, where in each order a token stands."""
+    orders = scan_orders(directions, frames, joints)
+    return orders.to(device), torch.argsort(orders, dim=1).to(device)
 
 
 class GridBlock(nn.Module):

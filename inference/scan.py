@@ -67,6 +67,8 @@ def selective_scan(
     u: Tensor, delta: Tensor, A: Tensor, b: Tensor, c: Tensor, d: Tensor, state: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """The fastest path for this device; the CUDA kernel starts from zeros only, and knows no float64."""
+    if u.is_meta:  # a network without memory behind it, whose size is wanted
+        return torch.empty_like(u), _initial(u, A, state)
     kernel = fused_scan() if u.is_cuda and state is None and u.dtype != torch.float64 else None
     if kernel is None:
         return selective_scan_chunked(u, delta, A, b, c, d, state)

@@ -89,6 +89,9 @@ class Vimcan(nn.Module):
         self.parts = [
             replace(part, sensors=tuple(s for s in part.sensors if s < config.sensors)) for part in PARTS[config.groups]
         ]
+        for k, part in enumerate(self.parts):
+            self.register_buffer(f"joints{k}", torch.tensor(part.joints), persistent=False)
+            self.register_buffer(f"sensors{k}", torch.tensor(part.sensors), persistent=False)
         rates = drop_rates(config.drop_path, 2 + config.pairs)
         self.visual_in = nn.Linear(2, config.width)
         whole = [self._scans(config.width, JOINTS, rates[0], LIMBS)]
@@ -141,16 +144,17 @@ class Vimcan(nn.Module):
     def _solve(self, keypoints: Tensor, orientation: Tensor, state: State | None) -> tuple[Tensor, State]:
         scans = _Scans(state)
         visual = self.visual_in(keypoints)
+        joints = [self.get_buffer(f"joints{k}") for k in range(len(self.parts))]
         if self.config.skeleton:
             whole = scans(self.visual[0], visual)
-            seen = [whole[:, :, list(part.joints)] for part in self.parts]
+            seen = [whole[:, :, rows] for rows in joints]
         else:
-            seen = [scans(own, visual[:, :, list(p.joints)]) for own, p in zip(self.visual, self.parts, strict=True)]
+            seen = [scans(own, visual[:, :, rows]) for own, rows in zip(self.visual, joints, strict=True)]
         groups = []
-        for k, part in enumerate(self.parts):
-            felt = seen[k]
+        for k, felt in enumerate(seen):
             if self.config.fusion != "self-attention":
-                felt = scans(self.inertial[k], self.inertial_in[k](orientation[:, :, list(part.sensors)]))
+                sensors = orientation[:, :, self.get_buffer(f"sensors{k}")]
+                felt = scans(self.inertial[k], self.inertial_in[k](sensors))
             fused = scans(self.fused[k], self.fuse[k](seen[k], felt))
             groups.append(self.gather[k](fused.flatten(2)))
         x = torch.unflatten(self.spread(torch.cat(groups, dim=-1)), -1, (JOINTS, -1))
