@@ -22,6 +22,9 @@ from ..doors import check_alike, check_input, check_layout
 from ..dual_scan import DualScan
 
 FEATURES = 2048  # of SPIN's ResNet-50
+# Features are read at a tenth of their size: Adam moves all weights alike, and 2048 of them together so far that within
+# a few steps the picture would drown the joints
+FEATURE_SCALE = 0.1
 MOTION = 512
 HEADS = 8
 
@@ -205,13 +208,13 @@ class HMRMamba(nn.Module):
         check_input("HMRMamba", "keypoints", keypoints, (len(self.config.parents), 2), self.config.frames)
         check_input("HMRMamba", "image features", features, (FEATURES,), self.config.frames)
         check_alike("HMRMamba", keypoints=keypoints, features=features)
-        return self.lifting(keypoints, features)  # type: ignore[no-any-return]
+        return self.lifting(keypoints, FEATURE_SCALE * features)  # type: ignore[no-any-return]
 
     def forward(self, keypoints: Tensor, features: Tensor) -> HMRMambaOutput:
         """`keypoints (B, T, J, 2)` normalised, `features (B, T, 2048)`, T ≤ `config.frames`. Raises BadInputError."""
         lifted = self.lift(keypoints, features)
         middle = lifted.shape[1] // 2
-        feature = self.guide(features, lifted)[:, middle]
+        feature = self.guide(FEATURE_SCALE * features, lifted)[:, middle]
         joints = lifted[:, middle]
         vertices = joints[:, self.home]
         for step in self.evolution:

@@ -47,7 +47,7 @@ class HMRMambaTraining:
     lift_batch: int = 64
     mesh_batch: int = 32
     lift_rate: float = 1e-3
-    mesh_rate: float = 2e-4
+    mesh_rate: float = 5e-4
     weight_decay: float = 0.01
     warm_up: int = 100
     edges_after: float = 0.3  # share of the second stage without the edge term, which at first pulls vertices together
@@ -106,14 +106,14 @@ class HMRMambaTask(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW; each stage has a linear warm-up and half a cosine. The lifting module goes on in the second."""
-        lifting = list(self.network.lifting.parameters())
-        known = {id(p) for p in lifting}
-        rest = [p for p in self.network.parameters() if id(p) not in known]
-        groups = [{"params": lifting, "lr": self.config.lift_rate}, {"params": rest, "lr": self.config.mesh_rate}]
-        optimiser = torch.optim.AdamW(groups, weight_decay=self.config.weight_decay)
-        calm = self.config.mesh_rate / self.config.lift_rate / 4  # it only follows what the mesh needs
+        config, named = self.config, list(self.network.named_parameters())
+        lifting = [parameter for name, parameter in named if name.startswith("lifting.")]
+        others = [parameter for name, parameter in named if not name.startswith("lifting.")]
+        groups = [{"params": lifting, "lr": config.lift_rate}, {"params": others, "lr": config.mesh_rate}]
+        optimiser = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
+        calm = config.mesh_rate / config.lift_rate / 4  # it only follows what the mesh needs
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimiser, [lambda k: self._share(k) * (1.0 if k < self.config.lift_steps else calm), self._share]
+            optimiser, [lambda k: self._share(k) * (1.0 if k < config.lift_steps else calm), self._share]
         )
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
