@@ -40,8 +40,8 @@ def check_layout(config: object, **limits: tuple[float, float]) -> None:
 
 
 def _check_finite(network: str, what: str, x: Tensor) -> None:
-    if x.is_cuda and torch.cuda.is_current_stream_capturing():
-        return  # a graph being captured may not wait for an answer
+    if x.is_meta or (x.is_cuda and torch.cuda.is_current_stream_capturing()):
+        return  # no values to look at; a graph being captured may not wait for an answer
     finite = torch.isfinite(x)
     if not finite.all():
         sequence, frame = (~finite).nonzero()[0, :2].tolist()

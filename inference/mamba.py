@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .scan import selective_scan
+from .scan import full_precision, selective_scan
 
 
 class MambaState(NamedTuple):
@@ -89,7 +89,7 @@ class MambaBlock(SelectivePath):
         u = torch.cat([past.to(u.dtype), u], dim=-1)
         remembered = u[..., u.shape[-1] - past.shape[-1] :]
         scanned = self.scan_inputs(u)
-        with torch.autocast(u.device.type, enabled=False):
+        with full_precision(u):
             y, ssm = selective_scan(
                 scanned.u,
                 scanned.delta,

@@ -17,6 +17,7 @@ tests), `selective_scan_chunked` (plain PyTorch on any device) and the CUDA kern
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -65,12 +66,17 @@ def selective_scan_chunked(
 def selective_scan(
     u: Tensor, delta: Tensor, A: Tensor, b: Tensor, c: Tensor, d: Tensor, state: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The fastest path for this device; the CUDA kernel starts from zeros only."""
-    kernel = fused_scan() if u.is_cuda and state is None else None
+    """The fastest path for this device; the CUDA kernel starts from zeros only, and knows no float64."""
+    kernel = fused_scan() if u.is_cuda and state is None and u.dtype != torch.float64 else None
     if kernel is None:
         return selective_scan_chunked(u, delta, A, b, c, d, state)
     y, last = kernel(u.contiguous(), delta.contiguous(), A, b.contiguous(), c.contiguous(), d, return_last_state=True)
     return y, last
+
+
+def full_precision(x: Tensor) -> AbstractContextManager[Any]:
+    """Autocast off around a scan: its products over many steps want at least float32."""
+    return nullcontext() if x.is_meta else torch.autocast(x.device.type, enabled=False)
 
 
 @cache

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .scan import selective_scan
+from .scan import full_precision, selective_scan
 
 
 class Selection(NamedTuple):
@@ -23,7 +23,7 @@ class Selection(NamedTuple):
 def scan_selected(sequences: Tensor, selection: Selection, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """`sequences (B, k, inner, L)` to the same shape and the states `(B, k·inner, N)`, in float32 or better."""
     states, rank = selection.A_log.shape[-1], selection.steps.shape[-1]
-    with torch.autocast(sequences.device.type, enabled=False):
+    with full_precision(sequences):
         sequences = sequences.float() if sequences.dtype != torch.float64 else sequences
         chosen = torch.einsum("bkdl,kcd->bkcl", sequences, selection.select)
         low, b, c = chosen.split([rank, states, states], dim=2)

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .mamba import SelectivePath
-from .scan import selective_scan
+from .scan import full_precision, selective_scan
 
 KERNEL = 4
 STATES = 16
@@ -73,5 +73,5 @@ class TwoWayMamba(nn.Module):
         u, delta, b, c = (torch.cat(parts, dim=1) for parts in zip(*inputs, strict=True))
         A = -torch.exp(torch.cat([path.A_log for path in self.paths]))  # type: ignore[misc]
         d = torch.cat([path.D for path in self.paths])  # type: ignore[misc]
-        with torch.autocast(u.device.type, enabled=False):
+        with full_precision(u):
             return selective_scan(u, delta, A, b, c, d)[0]

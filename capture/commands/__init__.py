@@ -2,7 +2,7 @@
 
 import typer
 
-from . import bake, demo, evaluate, importing, solve, train
+from . import bake, demo, evaluate, importing, networks, solve, train
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -11,5 +11,6 @@ def add_commands(app: typer.Typer) -> None:
     app.command("solve", help=solve.HELP)(solve.solve_command)
     app.command("bake", help=bake.HELP)(bake.bake_command)
     app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate_command)
+    app.command("networks", help=networks.HELP)(networks.networks_command)
     app.command("train", help=train.HELP)(train.train_command)
     app.command("demo", help=demo.HELP)(demo.demo_command)

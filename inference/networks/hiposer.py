@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from ...rig.imu import SLOT_JOINTS
 from ..backbones import BackboneName, MambaStack, Memory, make_backbone
+from ..doors import check_input
 
 PARTS: dict[str, tuple[int, ...]] = {
     "torso": (0, 3, 6, 9, 12, 15),
@@ -154,7 +155,11 @@ class HiPoser(nn.Module):
         return HiPoserState((None, None, None, None), self.unknown_motion(batch))
 
     def forward(self, x: Tensor, state: HiPoserState | None = None) -> tuple[HiPoserOutput, HiPoserState]:
-        """`x (B, T, 72)` from `features.sensor_features`; the motion states hold for all T frames."""
+        """`x (B, T, 72)` from `features.sensor_features`; the motion states hold for all T frames.
+
+        Raises BadInputError for another shape or NaN.
+        """
+        check_input("HiPoser", "sensor features", x, (FEATURES,))
         state = state or self.initial_state(len(x))
         entries, h, memories = self._levels(x, state, x.shape[1], lambda level, h, memory: level(h, memory))
         said, recent = self._smooth(entries, state.recent)
