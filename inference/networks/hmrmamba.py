@@ -22,9 +22,10 @@ from ..doors import check_alike, check_input, check_layout
 from ..dual_scan import DualScan
 
 FEATURES = 2048  # of SPIN's ResNet-50
-# Features are read at a tenth of their size: Adam moves all weights alike, and 2048 of them together so far that within
-# a few steps the picture would drown the joints
+# Adam moves all weights alike, and where thousands make one number, far: within a few steps the picture would drown the
+# joints, and the mesh be metres away. So 2048 features and 3 times 844 coarse coordinates are read at a small size.
 FEATURE_SCALE = 0.1
+COARSE_SCALE = 0.05
 MOTION = 512
 HEADS = 8
 
@@ -196,7 +197,7 @@ class HMRMamba(nn.Module):
         near = torch.cdist(torch.from_numpy(topology.vertices), torch.from_numpy(topology.vertices[coarse])).argmin(-1)
         with torch.no_grad():
             self.refine.weight.zero_()
-            self.refine.weight[torch.arange(len(near)), near, 1] = 1
+            self.refine.weight[torch.arange(len(near)), near, 1] = 1 / COARSE_SCALE
 
     @property
     def look_ahead(self) -> int:
@@ -219,5 +220,5 @@ class HMRMamba(nn.Module):
         vertices = joints[:, self.home]
         for step in self.evolution:
             joints, vertices = step(joints, vertices, feature)
-        mesh = self.refine(vertices) + torch.unflatten(self.shape(feature), -1, (-1, 3))
+        mesh = self.refine(COARSE_SCALE * vertices) + torch.unflatten(self.shape(feature), -1, (-1, 3))
         return HMRMambaOutput(lifted, joints, mesh)

@@ -48,7 +48,7 @@ class HMRMambaTraining:
     lift_batch: int = 64
     mesh_batch: int = 32
     lift_rate: float = 1e-3
-    mesh_rate: float = 2e-4  # higher, the 844 weights of each vertex on the coarse ones move it by decimetres a step
+    mesh_rate: float = 5e-4
     weight_decay: float = 0.01
     warm_up: int = 100
     edges_after: float = 0.3  # share of the second stage without the edge term, which at first pulls vertices together
