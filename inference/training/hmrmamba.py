@@ -1,6 +1,7 @@
 """Training of HMRMamba on scenes of the free body: the lifting module first, then the whole, in one run."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -123,7 +124,7 @@ class HMRMambaTask(lightning.LightningModule):
         first = step < self.config.lift_steps
         at = step if first else step - self.config.lift_steps
         length = self.config.lift_steps if first else self.config.mesh_steps
-        cosine = 0.5 * (1 + torch.cos(torch.tensor(torch.pi * min(1.0, at / max(1, length)))).item())
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, at / max(1, length))))
         return min((at + 1) / self.config.warm_up, cosine)
 
 
