@@ -37,6 +37,7 @@ from mocamba.inference.training.split import read_clips, split_clips
 from mocamba.inference.training.windows import draw_windows
 from mocamba.inference.training.worn import WornWindows, wear_sensors
 from mocamba.inference.virtual_sensors import Readings
+from mocamba.rig.body import load_body
 from mocamba.rig.imu import CLEAN
 from mocamba.rig.skeleton import MIRROR
 from mocamba.rig.topology import free_topology
@@ -136,7 +137,7 @@ def both(a: WornWindows, b: WornWindows) -> WornWindows:
 def hmrmamba_case(config: hmrmamba.HMRMambaConfig, clips: Sequence[Clip], device: torch.device) -> Case:
     """HMRMamba on ten scenes of the free body: MPVPE of the middle frame, mm. A mirrored picture has other features."""
     topology = free_topology()
-    studio = build_studio(clips, topology, 0).to(device)
+    studio = build_studio(clips, load_body(), 0).to(device)
     random = RandomSource(torch.Generator(device).manual_seed(5))
     scenes = film(studio, CLIPS, Filming(noise=0.0), random)
     network = hmrmamba.HMRMamba(hmrmamba.on_body(config, topology), topology).to(device)

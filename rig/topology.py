@@ -18,7 +18,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from .body import load_body
+from .body import Body, load_body
 from .errors import FileFormatError
 from .h36m import h36m_positions
 from .motion import evenly_timed
@@ -53,8 +53,12 @@ class Topology:
 
 @cache
 def free_topology() -> Topology:
-    """Of the body that comes with Mocamba: 13,492 vertices, joints of H36M-17."""
-    body = load_body()
+    """Of the body that comes with Mocamba: 13,492 vertices."""
+    return topology_of(load_body())
+
+
+def topology_of(body: Body) -> Topology:
+    """Quads in halves, and the joints of H36M-17 from the vertices around them."""
     triangles = np.concatenate([body.quads[:, [0, 1, 2]], body.quads[:, [0, 2, 3]]]).astype(np.int64)
     rest = evenly_timed(np.tile([1.0, 0.0, 0.0, 0.0], (1, len(JOINTS), 1)), np.zeros((1, 3)), body.skeleton)
     joints = h36m_positions(rest)[0]

@@ -22,6 +22,10 @@ from ..doors import check_alike, check_input, check_layout
 from ..dual_scan import DualScan
 
 FEATURES = 2048  # of SPIN's ResNet-50
+# Adam moves all weights alike, and where thousands make one number, far: within a few steps the picture would drown the
+# joints, and the mesh be metres away. So 2048 features and 3 times 844 coarse coordinates are read at a small size.
+FEATURE_SCALE = 0.1
+COARSE_SCALE = 0.05
 MOTION = 512
 HEADS = 8
 
@@ -193,7 +197,7 @@ class HMRMamba(nn.Module):
         near = torch.cdist(torch.from_numpy(topology.vertices), torch.from_numpy(topology.vertices[coarse])).argmin(-1)
         with torch.no_grad():
             self.refine.weight.zero_()
-            self.refine.weight[torch.arange(len(near)), near, 1] = 1
+            self.refine.weight[torch.arange(len(near)), near, 1] = 1 / COARSE_SCALE
 
     @property
     def look_ahead(self) -> int:
@@ -205,16 +209,16 @@ class HMRMamba(nn.Module):
         check_input("HMRMamba", "keypoints", keypoints, (len(self.config.parents), 2), self.config.frames)
         check_input("HMRMamba", "image features", features, (FEATURES,), self.config.frames)
         check_alike("HMRMamba", keypoints=keypoints, features=features)
-        return self.lifting(keypoints, features)  # type: ignore[no-any-return]
+        return self.lifting(keypoints, FEATURE_SCALE * features)  # type: ignore[no-any-return]
 
     def forward(self, keypoints: Tensor, features: Tensor) -> HMRMambaOutput:
         """`keypoints (B, T, J, 2)` normalised, `features (B, T, 2048)`, T ≤ `config.frames`. Raises BadInputError."""
         lifted = self.lift(keypoints, features)
         middle = lifted.shape[1] // 2
-        feature = self.guide(features, lifted)[:, middle]
+        feature = self.guide(FEATURE_SCALE * features, lifted)[:, middle]
         joints = lifted[:, middle]
         vertices = joints[:, self.home]
         for step in self.evolution:
             joints, vertices = step(joints, vertices, feature)
-        mesh = self.refine(vertices) + torch.unflatten(self.shape(feature), -1, (-1, 3))
+        mesh = self.refine(COARSE_SCALE * vertices) + torch.unflatten(self.shape(feature), -1, (-1, 3))
         return HMRMambaOutput(lifted, joints, mesh)

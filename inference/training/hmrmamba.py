@@ -1,6 +1,7 @@
 """Training of HMRMamba on scenes of the free body: the lifting module first, then the whole, in one run."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -11,8 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ...rig.body import Body, load_body
 from ...rig.errors import BadInputError
-from ...rig.topology import Topology, free_topology
+from ...rig.topology import Topology, topology_of
 from ...rig.whole_file import whole_file
 from ..losses import lifting_losses
 from ..mesh_losses import edge_loss, normal_loss
@@ -47,7 +49,7 @@ class HMRMambaTraining:
     lift_batch: int = 64
     mesh_batch: int = 32
     lift_rate: float = 1e-3
-    mesh_rate: float = 2e-4
+    mesh_rate: float = 5e-4
     weight_decay: float = 0.01
     warm_up: int = 100
     edges_after: float = 0.3  # share of the second stage without the edge term, which at first pulls vertices together
@@ -106,14 +108,14 @@ class HMRMambaTask(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW; each stage has a linear warm-up and half a cosine. The lifting module goes on in the second."""
-        lifting = list(self.network.lifting.parameters())
-        known = {id(p) for p in lifting}
-        rest = [p for p in self.network.parameters() if id(p) not in known]
-        groups = [{"params": lifting, "lr": self.config.lift_rate}, {"params": rest, "lr": self.config.mesh_rate}]
-        optimiser = torch.optim.AdamW(groups, weight_decay=self.config.weight_decay)
-        calm = self.config.mesh_rate / self.config.lift_rate / 4  # it only follows what the mesh needs
+        config, named = self.config, list(self.network.named_parameters())
+        lifting = [parameter for name, parameter in named if name.startswith("lifting.")]
+        others = [parameter for name, parameter in named if not name.startswith("lifting.")]
+        groups = [{"params": lifting, "lr": config.lift_rate}, {"params": others, "lr": config.mesh_rate}]
+        optimiser = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
+        calm = config.mesh_rate / config.lift_rate / 4  # it only follows what the mesh needs
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimiser, [lambda k: self._share(k) * (1.0 if k < self.config.lift_steps else calm), self._share]
+            optimiser, [lambda k: self._share(k) * (1.0 if k < config.lift_steps else calm), self._share]
         )
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
@@ -122,7 +124,7 @@ class HMRMambaTask(lightning.LightningModule):
         first = step < self.config.lift_steps
         at = step if first else step - self.config.lift_steps
         length = self.config.lift_steps if first else self.config.mesh_steps
-        cosine = 0.5 * (1 + torch.cos(torch.tensor(torch.pi * min(1.0, at / max(1, length)))).item())
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, at / max(1, length))))
         return min((at + 1) / self.config.warm_up, cosine)
 
 
@@ -214,20 +216,28 @@ def _scenes(
 
 
 def fit_hmrmamba(
-    config: HMRMambaTraining, data: Path, folder: Path, *, validate_every: int = 250, **trainer: Any
+    config: HMRMambaTraining,
+    data: Path,
+    folder: Path,
+    *,
+    body: Body | None = None,
+    validate_every: int = 250,
+    **trainer: Any,
 ) -> dict[str, MeshErrors]:
     """Train on the shards in `data`, or go on from `folder/last.ckpt`; errors on validation and test people.
 
-    The network is put on the free body. Leaves the averaged weights that were best by the validation people's vertex
-    error, `errors.json` and `curves.png` in `folder`. Raises BadInputError where `data` has no motion to train on.
+    The network is put on `body`, the free one if none is given. Leaves the averaged weights that were best by the
+    validation people's vertex error, `errors.json` and `curves.png` in `folder`. Raises BadInputError where `data` has
+    no motion to train on.
     """
     lightning.seed_everything(config.seed)
     groups = split_clips(read_clips(data))
     if not all(groups):
         raise BadInputError(f"{data}: no motion shards with people to train on, to choose by and to test on.")
-    topology = free_topology()
+    body = body or load_body()
+    topology = topology_of(body)
     config = replace(config, network=on_body(config.network, topology))
-    training, validation, test = (build_studio(group, topology, config.seed) for group in groups)
+    training, validation, test = (build_studio(group, body, config.seed) for group in groups)
     task = HMRMambaTask(config, topology, training, validation)
     options = {"validate_every": validate_every, "gradient_clip_val": 1.0, **trainer}
     run(task, folder, config.lift_steps + config.mesh_steps, **options)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ...rig.body import fitted_to, load_body
-from ...rig.topology import Topology
+from ...rig.body import Body, fitted_to
+from ...rig.topology import topology_of
 from ..cameras import place_cameras, project, to_camera
 from ..random_source import RandomSource
 from ..rotations import joint_positions, local_to_global, quaternion_to_matrix
@@ -58,13 +58,13 @@ class Studio:
         )
 
 
-def build_studio(clips: Sequence[Clip], topology: Topology, seed: int) -> Studio:
-    """Each person of the clips gets a free body of their own proportions."""
+def build_studio(clips: Sequence[Clip], body: Body, seed: int) -> Studio:
+    """Each person of the clips gets the body in their own proportions."""
     bank = build_bank(clips, seed, passes=1)
     skeletons = {clip.motion.skeleton.offsets.tobytes(): clip.motion.skeleton for clip in clips}
     people = [skeletons[offsets.tobytes()] for offsets in bank.offsets.numpy()]
-    bodies = body_tensors([fitted_to(load_body(), person) for person in people])
-    return Studio(bank, bodies, torch.from_numpy(topology.joint_regressor), StandInBackbone())
+    bodies = body_tensors([fitted_to(body, person) for person in people])
+    return Studio(bank, bodies, torch.from_numpy(topology_of(body).joint_regressor), StandInBackbone())
 
 
 @torch.no_grad()
