@@ -6,6 +6,7 @@ measured from that axis: 0 points away from the camera, π towards it.
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -15,7 +16,13 @@ CLASSES = 6  # of 30° each
 
 def bone_vectors(positions: Tensor, parents: Sequence[int]) -> Tensor:
     """`positions (…, J, C)` to bones `(…, J - 1, C)`; bone k ends in joint k + 1."""
-    return positions[..., 1:, :] - positions[..., list(parents[1:]), :]
+    return positions[..., 1:, :] - positions[..., _rows(positions.device, tuple(parents[1:])), :]
+
+
+@lru_cache(maxsize=16)
+def _rows(device: torch.device, rows: tuple[int, ...]) -> Tensor:
+    """Indices where the positions are: a list would be copied to a GPU, and waited for, at every call."""
+    return torch.tensor(rows, device=device)
 
 
 def polar_classes(bones: Tensor) -> Tensor:
