@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol
 
 from .errors import DeviceError
 from .link import Chunk, Link
@@ -45,7 +45,7 @@ class Driver(Protocol):
         """Make the present heading the new zero. Raises DeviceError with Reason.UNSUPPORTED where it cannot."""
 
 
-class Streams:
+class Streams(Generic[Packet]):
     """The unread rest of each source, and the packets that each chunk completes."""
 
     def __init__(self, parse: Parse[Packet]) -> None:

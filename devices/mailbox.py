@@ -83,7 +83,7 @@ class Mailbox(Generic[Item]):
             return found
 
     def latest(self, max_age: float, sensor: str | None = None) -> Item:
-        """The last one that came, taken or not, at once. Raises StaleDataError where it is over `max_age` seconds old."""
+        """The last one that came, taken or not, at once. Raises StaleDataError past `max_age` seconds."""
         with self._changed:
             found = self._latest.get(sensor) if sensor is not None else self._newest
             if found is None:

@@ -3,7 +3,8 @@
 import errno
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from .errors import ConnectError, DeviceError, LinkLostError, Reason, missing_library
 from .link import WAIT, Chunk
@@ -21,7 +22,7 @@ class SerialLink:
         self.name = name
         self.port = port
         self.baud = baud
-        self._serial: serial.SerialBase | None = None
+        self._serial: serial.Serial | None = None
 
     def open(self) -> None:
         """See `Link`."""
@@ -29,9 +30,9 @@ class SerialLink:
             import serial
         except ImportError:
             raise missing_library(self.name, "pyserial") from None
-        exclusive = {} if "://" in self.port else {"exclusive": True}
+        alone: dict[str, Any] = {} if "://" in self.port else {"exclusive": True}
         try:
-            self._serial = serial.serial_for_url(self.port, self.baud, timeout=WAIT, write_timeout=1.0, **exclusive)
+            self._serial = serial.serial_for_url(self.port, self.baud, timeout=WAIT, write_timeout=1.0, **alone)
         except (OSError, ValueError) as error:
             raise why_not_opened(self.name, self.port, error) from error
 
@@ -49,10 +50,8 @@ class SerialLink:
         """See `Link`."""
         port, self._serial = self._serial, None
         if port is not None:
-            try:
+            with suppress(OSError):  # unplugged: there is nothing to close
                 port.close()
-            except OSError:
-                pass  # unplugged: there is nothing to close
 
     def read(self, timeout: float = WAIT) -> Sequence[Chunk]:
         """See `Link`."""
