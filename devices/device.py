@@ -71,6 +71,8 @@ NEVER = Retry(attempts=0)
 class Device(ABC, Generic[Item]):
     """See the module. `name` is what the user knows it by; `capacity` items wait unread, then the oldest go."""
 
+    speaks_within: float | None = 2.0  # seconds; None for what may have nothing to say for long
+
     def __init__(self, name: str, *, capacity: int = 1 << 14, retry: Retry = PATIENT) -> None:
         self.name = name
         self.retry = retry
@@ -100,6 +102,7 @@ class Device(ABC, Generic[Item]):
         self._mailbox.fail(None)
         try:
             self._open()
+            self._mailbox.put(self._first_items())
             self.state = State.CONNECTED
             self._thread = threading.Thread(target=self._run, name=f"reader of {self.name}", daemon=True)
             self._thread.start()
@@ -202,13 +205,19 @@ class Device(ABC, Generic[Item]):
         ) from last
 
     def _first_items(self) -> Sequence[Item]:
-        """What a device that is back says first: without a word it does not count as back."""
-        deadline = time.monotonic() + 2.0
+        """What the device says first: without a word it does not count as connected."""
+        if self.speaks_within is None:
+            return ()
+        deadline = time.monotonic() + self.speaks_within
         while time.monotonic() < deadline and not self._stop.is_set():
             if items := self._read():
                 return items
         if self._stop.is_set():
             return ()
-        raise ConnectError(
-            self.name, Reason.SILENT, "it answers again but sends nothing.", "Switch it off and on again."
+        raise self._why_silent()
+
+    def _why_silent(self) -> DeviceError:
+        """Why nothing came from a device that could be opened."""
+        return ConnectError(
+            self.name, Reason.SILENT, "it can be opened but sends nothing.", "Switch it off and on again."
         )

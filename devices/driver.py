@@ -24,10 +24,12 @@ Note = Callable[[DeviceError], None]
 class Driver(Protocol):
     """One connection's worth of a family; made anew for every connection, so that nothing is left of the one before.
 
-    `rate`: samples a second of each sensor as set up, None where only the device knows.
+    `rate`: samples a second of each sensor as set up, None where only the device knows. `complaint`: why what came
+    last cannot be read, for the case that nothing else comes; else "".
     """
 
     rate: float | None
+    complaint: str
 
     def start(self, link: Link) -> None:
         """Set the device up and start its stream. Raises DeviceError."""

@@ -26,7 +26,8 @@ class Sample:
 
     `stamp_ns`: the device's own clock, unwrapped, from any origin. `orientation`: unit, w, x, y, z, sensor to a world
     with Z up. `acceleration`: m/s², and what it is stands in `acceleration_kind`. `rate`: angular velocity in the
-    sensor's frame, rad/s. `magnetic`: sensor's frame, µT. `battery`: share of a full one, 0 to 1.
+    sensor's frame, rad/s. `magnetic`: in the sensor's frame, µT (of devices that know only its ratio to the earth's
+    field, that times 50). `battery`: share of a full one, 0 to 1.
     """
 
     stamp_ns: int | None = None

@@ -4,13 +4,15 @@ import time
 from collections.abc import Callable, Sequence
 
 from .device import PATIENT, Device, Retry
-from .driver import Driver, Note
-from .errors import DeviceError, LinkLostError, Reason
+from .driver import Driver, Heard, Note
+from .errors import ConnectError, DeviceError, LinkLostError, Reason
 from .health import HealthMonitor, SensorHealth
 from .link import Link
+from .plausible import bad_values, clean
 from .reading import Reading, as_reading
 
 SILENCE = 3.0  # seconds without a word after which a device counts as lost
+WARN_EVERY = 10.0  # seconds between two faults of a sensor whose values cannot be
 
 MakeDriver = Callable[[Note], Driver]
 
@@ -36,7 +38,10 @@ class SensorDevice(Device[Reading]):
         self._make_driver = make_driver
         self._driver: Driver | None = None
         self._silence = silence
-        self._heard_ns = 0
+        if silence is None:
+            self.speaks_within = None
+        self._heard_ns = self._unread_bytes = 0
+        self._warned_ns: dict[str, int] = {}
         self._health = HealthMonitor()
 
     @property
@@ -52,34 +57,53 @@ class SensorDevice(Device[Reading]):
 
     def _open(self) -> None:
         self._link.open()
-        driver = self._make_driver(self._note)
+        self._driver = driver = self._make_driver(self._note)
         driver.start(self._link)
-        self._driver, self._heard_ns = driver, now_ns()
+        self._heard_ns, self._unread_bytes = now_ns(), 0
         self._health.set_rate(driver.rate)
 
     def _read(self) -> Sequence[Reading]:
         assert self._driver is not None
         readings = []
         for chunk in self._link.read():
-            for heard in self._driver.feed(chunk):
-                name = f"{self.name}/{heard.part}" if heard.part else self.name
-                readings.append(as_reading(heard.sample, name, chunk.host_ns, heard.lost))
+            self._unread_bytes += len(chunk.data)
+            readings += [self._reading(heard, chunk.host_ns) for heard in self._driver.feed(chunk)]
         now = now_ns()
         self._driver.tick(self._link, now)
         self._check_silence(now, heard=bool(readings))
         self._health.add(readings)
         return readings
 
+    def _reading(self, heard: Heard, host_ns: int) -> Reading:
+        sensor = f"{self.name}/{heard.part}" if heard.part else self.name
+        sample, wrong = clean(heard.sample)
+        if wrong and host_ns - self._warned_ns.get(sensor, 0) > WARN_EVERY * 1e9:
+            self._warned_ns[sensor] = host_ns
+            self._note(bad_values(sensor, wrong))
+        return as_reading(sample, sensor, host_ns, heard.lost)
+
     def _check_silence(self, now: int, *, heard: bool) -> None:
         if heard:
-            self._heard_ns = now
+            self._heard_ns, self._unread_bytes = now, 0
         elif self._silence is not None and now - self._heard_ns > self._silence * 1e9:
-            raise LinkLostError(
+            silent = self._why_silent()
+            raise LinkLostError(self.name, silent.reason, silent.detail, silent.remedy)
+
+    def _why_silent(self) -> DeviceError:
+        if self._unread_bytes:
+            complaint = self._driver.complaint if self._driver else ""
+            return ConnectError(
                 self.name,
-                Reason.SILENT,
-                f"it has said nothing for {self._silence:.0f} s.",
-                "Look whether it is switched on, charged and in range.",
+                Reason.GARBLED,
+                f"it sends bytes that make no sense ({self._unread_bytes} so far). {complaint}".strip(),
+                "Set the right speed (baud) and the right kind of sensor; `mocamba devices` tries to tell them.",
             )
+        return ConnectError(
+            self.name,
+            Reason.SILENT,
+            "it sends nothing.",
+            "Look whether it is switched on, charged and in range.",
+        )
 
     def _shut(self) -> None:
         driver, self._driver = self._driver, None
