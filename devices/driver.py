@@ -11,11 +11,11 @@ from .reading import Packet, Parse, Sample
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A `sample` of the sensor `part` of a device ("" where it has only one), `lost` of it missing right before."""
+    """A `sample` of the sensor `part` of a device ("" where it has only one); `lost` as in `Reading`."""
 
     sample: Sample
     part: str = ""
-    lost: int = 0
+    lost: int | None = None
 
 
 Note = Callable[[DeviceError], None]
@@ -37,8 +37,8 @@ class Driver(Protocol):
     def feed(self, chunk: Chunk) -> Sequence[Heard]:
         """What `chunk` completes, in the order of sampling."""
 
-    def tick(self, link: Link, now_ns: int) -> None:
-        """Called several times a second: heartbeats, questions, time limits."""
+    def tick(self, link: Link, now_ns: int) -> Sequence[Heard]:
+        """Called several times a second, for heartbeats and questions; what it learned by asking."""
 
     def stop(self, link: Link) -> None:
         """Tell the device to stop, where that is polite. It may be gone already."""

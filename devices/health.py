@@ -55,12 +55,13 @@ class _Monitor:
             self._add_field(reading.magnetic, reading.host_ns)
         if not reading.is_motion:
             return
+        lost = reading.lost or 0
         self.readings += 1
-        self.lost += reading.lost
+        self.lost += lost
         self.last_ns = reading.host_ns
-        self._tells_loss |= reading.stamp_ns is not None or reading.lost > 0
-        self._recent.append((reading.host_ns, reading.lost))
-        self._recent_lost += reading.lost
+        self._tells_loss |= reading.lost is not None
+        self._recent.append((reading.host_ns, lost))
+        self._recent_lost += lost
         self._forget(reading.host_ns)
 
     def _forget(self, now: int) -> None:

@@ -50,18 +50,18 @@ class Reading(Sample):
 
     `sensor` is unlike any other sensor's and survives a reconnect: family and address. `host_ns` is
     `time.monotonic_ns()` when its last byte arrived; a device's reading order is its sampling order. `lost` samples
-    of this sensor are known to be missing right before it.
+    of this sensor are missing right before it; None where the device neither counts nor stamps them.
     """
 
     sensor: str
     host_ns: int
-    lost: int = 0
+    lost: int | None = None
 
 
 _SAMPLE = tuple(field.name for field in fields(Sample))
 
 
-def as_reading(sample: Sample, sensor: str, host_ns: int, lost: int = 0) -> Reading:
+def as_reading(sample: Sample, sensor: str, host_ns: int, lost: int | None = None) -> Reading:
     """`sample`, received from `sensor`."""
     return Reading(sensor=sensor, host_ns=host_ns, lost=lost, **{name: getattr(sample, name) for name in _SAMPLE})
 

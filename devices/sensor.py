@@ -11,7 +11,9 @@ from .link import Link
 from .plausible import bad_values, clean
 from .reading import Reading, as_reading
 
+START = ""  # stands for all sensors until the first is heard
 SILENCE = 3.0  # seconds without a word after which a device counts as lost
+LOOK = "Look whether it is switched on, charged and in range."
 WARN_EVERY = 10.0  # seconds between two faults of a sensor whose values cannot be
 
 MakeDriver = Callable[[Note], Driver]
@@ -40,7 +42,8 @@ class SensorDevice(Device[Reading]):
         self._silence = silence
         if silence is None:
             self.speaks_within = None
-        self._heard_ns = self._unread_bytes = 0
+        self._heard_ns: dict[str, int] = {}
+        self._unread_bytes = 0
         self._warned_ns: dict[str, int] = {}
         self._health = HealthMonitor()
 
@@ -59,7 +62,7 @@ class SensorDevice(Device[Reading]):
         self._link.open()
         self._driver = driver = self._make_driver(self._note)
         driver.start(self._link)
-        self._heard_ns, self._unread_bytes = now_ns(), 0
+        self._heard_ns, self._unread_bytes = ({} if self._silence is None else {START: now_ns()}), 0
         self._health.set_rate(driver.rate)
 
     def _read(self) -> Sequence[Reading]:
@@ -69,9 +72,9 @@ class SensorDevice(Device[Reading]):
             self._unread_bytes += len(chunk.data)
             readings += [self._reading(heard, chunk.host_ns) for heard in self._driver.feed(chunk)]
         now = now_ns()
-        self._driver.tick(self._link, now)
-        self._check_silence(now, heard=bool(readings))
+        readings += [self._reading(heard, now) for heard in self._driver.tick(self._link, now)]
         self._health.add(readings)
+        self._note_silent(readings, now)
         return readings
 
     def _reading(self, heard: Heard, host_ns: int) -> Reading:
@@ -82,12 +85,21 @@ class SensorDevice(Device[Reading]):
             self._note(bad_values(sensor, wrong))
         return as_reading(sample, sensor, host_ns, heard.lost)
 
-    def _check_silence(self, now: int, *, heard: bool) -> None:
-        if heard:
-            self._heard_ns, self._unread_bytes = now, 0
-        elif self._silence is not None and now - self._heard_ns > self._silence * 1e9:
-            silent = self._why_silent()
-            raise LinkLostError(self.name, silent.reason, silent.detail, silent.remedy)
+    def _note_silent(self, readings: Sequence[Reading], now: int) -> None:
+        """Note each sensor that fell silent, once; the whole device counts as lost when all of it is silent."""
+        for reading in readings:
+            if reading.is_motion:
+                self._heard_ns.pop(START, None)
+                self._heard_ns[reading.sensor] = now
+                self._unread_bytes = 0
+        limit = now - round((self._silence or SILENCE) * 1e9)
+        silent = [sensor for sensor, heard_ns in self._heard_ns.items() if heard_ns < limit]
+        if self._silence is not None and len(silent) == len(self._heard_ns):
+            why = self._why_silent()
+            raise LinkLostError(self.name, why.reason, why.detail, why.remedy)
+        for sensor in silent:
+            del self._heard_ns[sensor]  # until it is heard again
+            self._note(LinkLostError(sensor, Reason.SILENT, "it has stopped sending; the others go on.", LOOK))
 
     def _why_silent(self) -> DeviceError:
         if self._unread_bytes:
@@ -102,7 +114,7 @@ class SensorDevice(Device[Reading]):
             self.name,
             Reason.SILENT,
             "it sends nothing.",
-            "Look whether it is switched on, charged and in range.",
+            LOOK,
         )
 
     def _shut(self) -> None:

@@ -1,18 +1,25 @@
-"""Serial ports, by pyserial: USB boxes, Arduinos, Bluetooth serial ports; `socket://host:port` for bytes over TCP."""
+"""Serial ports, by pyserial: USB boxes, Arduinos, Bluetooth serial ports."""
 
 import errno
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .errors import ConnectError, DeviceError, LinkLostError, Reason, missing_library
-from .link import WAIT, Chunk
+from .link import WAIT, Chunk, Link
+from .tcp_link import TcpLink
 
 if TYPE_CHECKING:
     import serial
 
+TCP = "socket://"
 REPLUG = "Plug it in again, or try another cable or socket; it is read again as soon as it is back."
+
+
+def stream_link(name: str, port: str, baud: int) -> Link:
+    """What reads `port`, the name of a serial port or `socket://HOST:PORT`."""
+    return TcpLink(name, port.removeprefix(TCP)) if port.startswith(TCP) else SerialLink(name, port, baud)
 
 
 class SerialLink:
@@ -30,9 +37,8 @@ class SerialLink:
             import serial
         except ImportError:
             raise missing_library(self.name, "pyserial") from None
-        alone: dict[str, Any] = {} if "://" in self.port else {"exclusive": True}
         try:
-            self._serial = serial.serial_for_url(self.port, self.baud, timeout=WAIT, write_timeout=1.0, **alone)
+            self._serial = serial.Serial(self.port, self.baud, timeout=WAIT, write_timeout=1.0, exclusive=True)
         except (OSError, ValueError) as error:
             raise why_not_opened(self.name, self.port, error) from error
 
@@ -105,10 +111,6 @@ def why_not_opened(name: str, port: str, error: Exception) -> DeviceError:
             Reason.PERMISSION,
             f"you may not open {port}.",
             "On Linux, join the port's group: sudo usermod -aG dialout $USER, then log out and in again.",
-        )
-    if number == errno.ECONNREFUSED or "refused" in said:
-        return ConnectError(
-            name, Reason.REFUSED, f"nobody answers at {port}.", "Start what is to answer there, then try again."
         )
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO) or "FileNotFoundError" in said:
         return ConnectError(

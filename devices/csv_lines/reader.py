@@ -11,7 +11,7 @@ from ..errors import BadDataError, DeviceError, Reason
 from ..link import Chunk, Link
 from ..radio import Radio
 from ..sensor import SensorDevice
-from ..serial_link import SerialLink
+from ..serial_link import stream_link
 from ..udp_link import UdpLink
 from .options import PORT, CsvOptions
 from .parse import TIME_UNITS, USUAL, Header, Layout, Line, Row, parse, read_row
@@ -25,7 +25,7 @@ USUAL_OPTIONS = CsvOptions()
 def open_serial(port: str, options: CsvOptions = USUAL_OPTIONS) -> SensorDevice:
     """Not connected yet."""
     name = f"csv {port}"
-    link = SerialLink(name, port, options.baud)
+    link = stream_link(name, port, options.baud)
     return SensorDevice(name, link, lambda note: CsvDriver(name, note, options, lambda: link.write(ASK)))
 
 
@@ -136,14 +136,15 @@ class CsvDriver:
         return None
 
     @staticmethod
-    def _lost(sensor: _Sensor, count: int | None, stamp_ns: int | None) -> int:
+    def _lost(sensor: _Sensor, count: int | None, stamp_ns: int | None) -> int | None:
         if count is not None:
             last, sensor.count = sensor.count, count
             return max(0, count - last - 1) if last is not None else 0
-        return sensor.gaps.before(stamp_ns) if stamp_ns is not None else 0
+        return sensor.gaps.before(stamp_ns) if stamp_ns is not None else None
 
-    def tick(self, link: Link, now_ns: int) -> None:
+    def tick(self, link: Link, now_ns: int) -> Sequence[Heard]:
         """Nothing to do."""
+        return ()
 
     def stop(self, link: Link) -> None:
         """Nothing to say: it goes on sending to nobody."""

@@ -108,10 +108,10 @@ def supply(data: bytes) -> float:
 
 
 def stamp(data: bytes) -> int | None:
-    """Packet 0x50: the module's calendar clock in ns, to the millisecond; None for a date that never was."""
+    """Packet 0x50: the module's calendar clock in ns since the year 2000, to the millisecond; None for no date."""
     year, month, day, hour, minute, second, thousandths = struct.unpack("<6BH", data)
     try:
-        days = datetime(2000 + year, month, day).toordinal()
+        days = (datetime(2000 + year, month, day) - datetime(2000, 1, 1)).days
     except ValueError:
         return None
     seconds: int = ((days * 24 + hour) * 60 + minute) * 60 + second

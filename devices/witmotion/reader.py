@@ -13,11 +13,11 @@ from ..link import Chunk, Link
 from ..radio import Radio
 from ..reading import Quaternion, Sample
 from ..sensor import SensorDevice
-from ..serial_link import SerialLink
+from ..serial_link import stream_link
 from . import parse
 from .options import RATES, WitMotionOptions
-from .setup import USUAL_BAUDS, Registers, command, configure_serial, find_speed
 from .setup import RATE as RATE_REGISTER
+from .setup import USUAL_BAUDS, Registers, command, configure_serial, find_speed
 
 SERVICE, NOTIFY, WRITE = (f"0000{short}-0000-1000-8000-00805f9a34fb" for short in ("ffe5", "ffe4", "ffe9"))
 ASK_EVERY = 1_000_000_000  # ns between two questions for what Bluetooth models do not send by themselves
@@ -30,7 +30,7 @@ USUAL = WitMotionOptions()
 def open_serial(port: str, options: WitMotionOptions = USUAL) -> SensorDevice:
     """Not connected yet."""
     name = f"witmotion {port}"
-    link = SerialLink(name, port, options.baud or USUAL_BAUDS[0])
+    link = stream_link(name, port, options.baud or USUAL_BAUDS[0])
     return SensorDevice(name, link, lambda note: SerialDriver(link, note, _checked(options, name)))
 
 
@@ -96,7 +96,7 @@ class BleDriver:
             return Sample(magnetic=parse.magnetic(data[2:], self._magnetic_unit))
         return None
 
-    def tick(self, link: Link, now_ns: int) -> None:
+    def tick(self, link: Link, now_ns: int) -> Sequence[Heard]:
         """Ask one question a second, and see whether the rate came true."""
         self._counted_from = self._counted_from or now_ns
         if self._count and self.rate == 200 and now_ns - self._counted_from > COUNTED:
@@ -108,6 +108,7 @@ class BleDriver:
             self._asked_ns = now_ns
             Registers(link, self._note, WRITE).ask(QUESTIONS[self._questions % len(QUESTIONS)])
             self._questions += 1
+        return ()
 
     def stop(self, link: Link) -> None:
         """It goes on sending to nobody."""
@@ -120,7 +121,7 @@ class BleDriver:
 class SerialDriver:
     """See `Driver`. Finds the module's speed first; on a Bluetooth model's USB socket it hands over to `BleDriver`."""
 
-    def __init__(self, link: SerialLink, note: Note, options: WitMotionOptions) -> None:
+    def __init__(self, link: Link, note: Note, options: WitMotionOptions) -> None:
         self.name = link.name
         self.rate: float | None = None
         self.complaint = ""
@@ -158,7 +159,7 @@ class SerialDriver:
         return heard
 
     def _heard(self, sample: Sample) -> Heard:
-        return Heard(sample, lost=self._gaps.before(sample.stamp_ns) if sample.stamp_ns is not None else 0)
+        return Heard(sample, lost=self._gaps.before(sample.stamp_ns) if sample.stamp_ns is not None else None)
 
     def _parts(self, packet: parse.Packet) -> list[Sample]:
         """What the packet says; kinds of no use here say nothing."""
@@ -181,10 +182,9 @@ class SerialDriver:
                 return [Sample(orientation=self._order.by_quaternion(parse.quaternion(data)))]
         return []
 
-    def tick(self, link: Link, now_ns: int) -> None:
+    def tick(self, link: Link, now_ns: int) -> Sequence[Heard]:
         """See `Driver`."""
-        if self._ble is not None:
-            self._ble.tick(link, now_ns)
+        return self._ble.tick(link, now_ns) if self._ble is not None else ()
 
     def stop(self, link: Link) -> None:
         """It goes on sending to nobody."""

@@ -34,11 +34,11 @@ class Found:
     ble: bool
 
 
-def find_speed(link: SerialLink, bauds: tuple[int, ...]) -> Found:
-    """Listen at each of `bauds`. Raises ConnectError with what was heard at the first one."""
+def find_speed(link: Link, bauds: tuple[int, ...]) -> Found:
+    """Listen at each of `bauds`; over TCP there is one. Raises ConnectError where nowhere is what it should be."""
     heard = 0
-    for baud in bauds:
-        link.set_baud(baud)
+    for baud in bauds if isinstance(link, SerialLink) else bauds[:1]:
+        set_speed(link, baud)
         data = listen(link, LISTEN)
         heard += len(data)
         if parse_serial(data)[0]:
@@ -60,14 +60,20 @@ def find_speed(link: SerialLink, bauds: tuple[int, ...]) -> Found:
     )
 
 
+def set_speed(link: Link, baud: int) -> None:
+    """Of a serial port; others have none."""
+    if isinstance(link, SerialLink):
+        link.set_baud(baud)
+
+
 def _speeds(bauds: tuple[int, ...]) -> str:
     return " or ".join(str(baud) for baud in bauds) if len(bauds) < 3 else "all usual"
 
 
 def listen(link: Link, seconds: float) -> bytes:
-    """All that comes within `seconds`, or until it is enough to tell."""
+    """All that comes within `seconds`, or until it makes sense."""
     data, end = b"", time.monotonic() + seconds
-    while time.monotonic() < end and len(data) < 20 * SERIAL_LENGTH:
+    while time.monotonic() < end and not parse_serial(data)[0] and len(data) < 20 * SERIAL_LENGTH:
         data += b"".join(chunk.data for chunk in link.read(0.05))
     return data
 
@@ -112,7 +118,7 @@ class Registers:
         self.write(CALIBRATE, YAW_ZERO)
 
 
-def configure_serial(link: SerialLink, options: WitMotionOptions, note: Note) -> tuple[float, int | None]:
+def configure_serial(link: Link, options: WitMotionOptions, note: Note) -> tuple[float, int | None]:
     """Set outputs, rate and, where the port is too slow for them, its speed. The rate, and the magnetometer's kind."""
     registers = Registers(link, note)
     registers.unlock()
@@ -138,10 +144,10 @@ def _not_taken(name: str, silent: bool) -> DeviceError:
     )
 
 
-def _make_room(link: SerialLink, registers: Registers, options: WitMotionOptions, note: Note) -> float:
+def _make_room(link: Link, registers: Registers, options: WitMotionOptions, note: Note) -> float:
     """Raise the port's speed until the rate fits, or lower the rate; the module would lower it without a word."""
     packets = WANTED.bit_count()
-    if fits(link.baud, options.rate, packets):
+    if not isinstance(link, SerialLink) or fits(link.baud, options.rate, packets):
         return options.rate
     faster = next((baud for baud in BAUDS if baud <= 230400 and fits(baud, options.rate, packets)), None)
     if faster is not None and options.baud is None:

@@ -17,6 +17,7 @@ LONGEST = 1024
 SIZES = {"I": 6, "M": 3, "Q": 4, "L": 3, "E": 3, "B": 3}
 # the rest of the protocol: known, and of no use here
 OTHERS = frozenset("RASHTWYFNU")
+EARTH_FIELD = 50.0  # µT: the magnetometer gives its ratio to the field it was calibrated in
 _ESCAPES = {0xDC: 0x0A, 0xDD: 0xDB}
 
 
@@ -139,7 +140,7 @@ def as_sample(message: Measured) -> Sample:
         case "B":
             return Sample(battery=min(1.0, max(0.0, values[0] / 100)))
         case "M":
-            x, y, z = values
+            x, y, z = (value * EARTH_FIELD for value in values)
             return Sample(stamp_ns=stamp, magnetic=(x, y, z))
     x, y, z = (value * GRAVITY for value in values)
     kind = Acceleration.FREE_WORLD if message.letter == "E" else Acceleration.FREE_SENSOR
