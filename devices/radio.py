@@ -203,5 +203,7 @@ def why_no_bluetooth(error: Exception, name: str = "Bluetooth") -> ConnectError:
 
 
 def _words(error: Exception) -> str:
-    text = str(error.args[0]) if len(error.args) > 1 and not isinstance(error, OSError) else str(error)
+    if isinstance(error, OSError):  # nobody at the end of the system's bus
+        return "no Bluetooth service is running"
+    text = str(error.args[0]) if len(error.args) > 1 else str(error)
     return text or type(error).__name__

@@ -2,7 +2,7 @@
 
 import typer
 
-from . import bake, demo, evaluate, importing, solve, train
+from . import bake, demo, devices, evaluate, importing, simulate, solve, train
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -13,3 +13,5 @@ def add_commands(app: typer.Typer) -> None:
     app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate_command)
     app.command("train", help=train.HELP)(train.train_command)
     app.command("demo", help=demo.HELP)(demo.demo_command)
+    app.command("devices", help=devices.HELP)(devices.devices_command)
+    app.command("simulate", help=simulate.HELP)(simulate.simulate_command)
