@@ -1,7 +1,11 @@
 """Where recordings lie that tests read and never copy."""
 
+import gc
 import os
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,3 +25,39 @@ def recording() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture
+def nothing_left() -> Iterator[None]:
+    """Fails where a test leaves a thread or an open file behind."""
+    yield from _compared(allowed=0)
+
+
+@pytest.fixture
+def nothing_left_but_a_bus() -> Iterator[None]:
+    """The same for Bluetooth: bleak closes the D-Bus connection of a loop that is gone when the next loop needs one."""
+    yield from _compared(allowed=1)
+
+
+def _compared(allowed: int) -> Iterator[None]:
+    threads, files = set(threading.enumerate()), open_files()
+    yield
+    deadline = time.monotonic() + 2.0
+    while time.monotonic() < deadline:
+        gc.collect()
+        left = [thread.name for thread in threading.enumerate() if thread not in threads]
+        opened = open_files() - files
+        if not left and len(opened) <= allowed:
+            return
+        time.sleep(0.02)
+    pytest.fail(f"left behind: threads {left}, files {sorted(opened)}")
+
+
+def open_files() -> frozenset[str]:
+    """What this process has open, where the system tells: sockets, pipes and terminals by number."""
+    folder = Path("/proc/self/fd")
+    found = set()
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        with suppress(OSError):
+            found.add(f"{entry.name} {entry.readlink()}")
+    return frozenset(name for name in found if "/proc/" not in name)

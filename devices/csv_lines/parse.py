@@ -105,8 +105,7 @@ def _layout(text: str) -> Layout | None:
 def read_row(row: Row, layout: Layout) -> tuple[str, float | None, int | None, Sample] | None:
     """Sensor's id ("" where there is none), `t` as sent, count `n`, and the sample, its quaternion as sent.
 
-    None where the number of fields is not the layout's or one is no finite number; a quaternion that is no rotation is
-    left to the reader, which knows the sensor's name.
+    None where the number of fields is not the layout's or one is no number; values that cannot be are left as sent.
     """
     if len(row.fields) != len(layout.columns):
         return None
@@ -116,7 +115,8 @@ def read_row(row: Row, layout: Layout) -> tuple[str, float | None, int | None, S
         values = {name: float(field) for name, field in named.items()}
     except ValueError:
         return None
-    if not all(map(math.isfinite, values.values())):
+    # of what was measured, the reader tells the user; without these a line is none
+    if not all(math.isfinite(values.get(name, 0.0)) for name in ("t", "n", "battery")):
         return None
     sample = Sample(
         orientation=_quaternion(values),

@@ -62,6 +62,7 @@ class Peripheral:
     present: bool = True
     connected: bool = False
     characteristics: list[_Characteristic] = field(default_factory=list)
+    values: dict[str, bytes] = field(default_factory=dict)  # of what can be read, if not as at first
 
     @property
     def path(self) -> str:
@@ -119,6 +120,7 @@ class PretendBluez:
 
     def notify(self, peripheral: Peripheral, said: Said) -> bool:
         """Notify whoever asked for it; a value that can only be read is kept for readers."""
+        peripheral.values[said.source] = said.data
         found = next((c for c in peripheral.characteristics if c.what.uuid == said.source), None)
         if not peripheral.connected or found is None:
             return False
@@ -272,7 +274,9 @@ class PretendBluez:
             handle += 1
             self._add(path, {SERVICE: service_properties(service.uuid, peripheral.path)})
             for what in service.characteristics:
-                characteristic = _Characteristic(what, what.value, f"{path}/char{handle:04x}")
+                characteristic = _Characteristic(
+                    what, peripheral.values.get(what.uuid, what.value), f"{path}/char{handle:04x}"
+                )
                 peripheral.characteristics.append(characteristic)
                 self._add(characteristic.path, {CHARACTERISTIC: characteristic_properties(what, path)})
                 handle += 2

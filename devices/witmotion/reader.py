@@ -22,7 +22,7 @@ from .setup import USUAL_BAUDS, Registers, command, configure_serial, find_speed
 SERVICE, NOTIFY, WRITE = (f"0000{short}-0000-1000-8000-00805f9a34fb" for short in ("ffe5", "ffe4", "ffe9"))
 ASK_EVERY = 1_000_000_000  # ns between two questions for what Bluetooth models do not send by themselves
 QUESTIONS = (0x3A, 0x64)  # magnetic field, supply
-COUNTED = 1_500_000_000  # ns over which a Bluetooth model's rate is counted
+COUNTED = 1.5  # seconds over which a Bluetooth model's rate is counted
 OTHER_200_HZ = 0x0A  # of some Bluetooth models; the documents disagree
 USUAL = WitMotionOptions()
 
@@ -59,6 +59,7 @@ class BleDriver:
         self._options = options
         self._streams = Streams(parse.parse_ble)
         self._magnetic_unit: float | None = None
+        self._counts = self.rate == 200
         self._asked_ns = self._counted_from = self._questions = self._count = 0
 
     def start(self, link: Link) -> None:
@@ -98,17 +99,23 @@ class BleDriver:
 
     def tick(self, link: Link, now_ns: int) -> Sequence[Heard]:
         """Ask one question a second, and see whether the rate came true."""
-        self._counted_from = self._counted_from or now_ns
-        if self._count and self.rate == 200 and now_ns - self._counted_from > COUNTED:
-            if self._count < 150 * (now_ns - self._counted_from) / 1e9:
-                Registers(link, self._note, WRITE).unlock()
-                link.write(command(RATE_REGISTER, OTHER_200_HZ), WRITE)
-            self._count = -1 << 62  # counted
+        if self._counts:
+            self._check_rate(link, now_ns)
         if self._options.configure and now_ns - self._asked_ns > ASK_EVERY:
             self._asked_ns = now_ns
             Registers(link, self._note, WRITE).ask(QUESTIONS[self._questions % len(QUESTIONS)])
             self._questions += 1
         return ()
+
+    def _check_rate(self, link: Link, now_ns: int) -> None:
+        """Count once, and where it is not 200 Hz try the other value that may mean it."""
+        self._counted_from = self._counted_from or now_ns
+        seconds = (now_ns - self._counted_from) / 1e9
+        if seconds > COUNTED:
+            self._counts = False
+            if self._count < 150 * seconds:
+                Registers(link, self._note, WRITE).unlock()
+                link.write(command(RATE_REGISTER, OTHER_200_HZ), WRITE)
 
     def stop(self, link: Link) -> None:
         """It goes on sending to nobody."""

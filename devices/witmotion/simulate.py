@@ -100,7 +100,7 @@ class SimulatedSerial(_Module):
             0x50: struct.pack("<6BH", *date),
             0x51: _shorts(*_scaled(state.raw, 16 * GRAVITY), 2650),
             0x52: _shorts(*_scaled(state.rate, math.radians(2000)), 0),
-            0x53: _shorts(*_scaled(_angles(state.orientation), math.pi), 0),
+            0x53: _shorts(*_scaled(angles_of(state.orientation), math.pi), 0),
             0x54: _shorts(*(value / MAGNETIC_UNITS[KIND] for value in state.magnetic), 2650),
             0x59: _shorts(*(value * 32768 for value in turned)),
         }
@@ -132,7 +132,7 @@ class SimulatedBle(_Module):
         """One packet 0x61."""
         self._state = state
         motion = *_scaled(state.raw, 16 * GRAVITY), *_scaled(state.rate, math.radians(2000))
-        angles = _scaled(_angles(state.orientation), math.pi)
+        angles = _scaled(angles_of(state.orientation), math.pi)
         return [Said(b"\x55\x61" + _shorts(*motion, *angles), NOTIFY)]
 
     def _show(self, register: int) -> Said:
@@ -159,9 +159,11 @@ def _shorts(*values: float) -> bytes:
     return struct.pack(f"<{len(values)}h", *(max(-32768, min(32767, round(value))) for value in values))
 
 
-def _angles(q: Quaternion) -> Vector:
-    """Roll, pitch and yaw of intrinsic Z-Y-X rotations, radians."""
+def angles_of(q: Quaternion) -> Vector:
+    """Roll, pitch and yaw of intrinsic Z-Y-X rotations, radians; at a pitch of 90 degrees all turning is yaw."""
     w, x, y, z = q
+    lift = 2 * (w * y - z * x)
+    if abs(lift) > 1 - 1e-12:
+        return 0.0, math.copysign(math.pi / 2, lift), -2 * math.copysign(1.0, lift) * math.atan2(x, w)
     roll = math.atan2(2 * (w * x + y * z), 1 - 2 * (x * x + y * y))
-    pitch = math.asin(max(-1.0, min(1.0, 2 * (w * y - z * x))))
-    return roll, pitch, math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
+    return roll, math.asin(lift), math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
