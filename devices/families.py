@@ -1,5 +1,6 @@
 """Every sensor family: what it is called, how it is recognised, how it is opened."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -50,12 +51,19 @@ def _speaks_ximu3(data: bytes) -> bool:
 
 
 def _speaks_csv(data: bytes) -> bool:
+    """A header, or lines of one length with an id and enough numbers for a motion sensor."""
     lines, _ = csv_parse.parse(data.partition(b"\n")[2])
-    usual = csv_parse.Layout()
-    rows = [line for line in lines if isinstance(line, csv_parse.Row)]
-    return any(isinstance(line, csv_parse.Header) for line in lines) or (
-        any(csv_parse.read_row(row, usual) is not None for row in rows)
-    )
+    if any(isinstance(line, csv_parse.Header) for line in lines):
+        return True
+    rows = [line.fields for line in lines if isinstance(line, csv_parse.Row)]
+    return len(rows) > 2 and len(set(map(len, rows))) == 1 and len(rows[0]) > 6 and all(map(_numbers, rows))
+
+
+def _numbers(fields: tuple[str, ...]) -> bool:
+    try:
+        return all(math.isfinite(float(field)) for field in fields[1:])
+    except ValueError:
+        return False
 
 
 def _greets_slimevr(data: bytes) -> str | None:

@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Protocol
 
 from ..errors import ConnectError, Reason
 from .speaker import Said
+
+ANNOUNCE_EVERY = 0.5  # seconds
 
 
 class Channel(Protocol):
@@ -175,14 +178,14 @@ class TcpChannel:
 
 
 class UdpChannel:
-    """Datagrams from a socket of the sensor's own to `host`:`port`. `announce`, if any, is sent once a second."""
+    """Datagrams from a socket of the sensor's own to `host`:`port`. `announce`, if any, is sent twice a second."""
 
     def __init__(self, host: str, port: int, announce: Callable[[int], tuple[bytes, int]] | None = None) -> None:
         self.address = f"{host}:{port}"
         self._target = (host, port)
         self._announce = announce
         self._own_port = 0
-        self._calls = 0
+        self._announced = 0.0
         self._socket: socket.socket | None = None
         self.plug_in()
 
@@ -208,8 +211,8 @@ class UdpChannel:
         messages: list[tuple[bytes, str]] = []
         if self._socket is None:
             return messages
-        self._calls += 1
-        if self._announce is not None and self._calls % 100 == 1:
+        if self._announce is not None and time.monotonic() - self._announced > ANNOUNCE_EVERY:
+            self._announced = time.monotonic()
             data, port = self._announce(self._own_port)
             with suppress(OSError):
                 self._socket.sendto(data, (self._target[0], port))
