@@ -28,6 +28,19 @@ def recording() -> Callable[[str], Path]:
 
 
 @pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits that real hardware needs and simulated sensors do not."""
+    monkeypatch.setattr("mocamba.devices.witmotion.setup.PAUSE", 0.03)
+    monkeypatch.setattr("mocamba.devices.witmotion.setup.LISTEN", 0.15)
+    monkeypatch.setattr("mocamba.devices.witmotion.reader.COUNTED", 0.6)
+    monkeypatch.setattr("mocamba.devices.slimevr.simulate.PATIENCE_NS", 800_000_000)
+    monkeypatch.setattr("mocamba.devices.slimevr.simulate.KNOCK_EVERY_NS", 100_000_000)
+    monkeypatch.setattr("mocamba.devices.sensor.SILENCE", 1.0)
+    monkeypatch.setattr("mocamba.devices.ximu3.reader.NAME_WITHIN", 0.3)
+    monkeypatch.setattr("mocamba.devices.ximu3.reader.SETTLING", 100_000_000)
+
+
+@pytest.fixture
 def nothing_left() -> Iterator[None]:
     """Fails where a test leaves a thread or an open file behind."""
     yield from _compared(allowed=0)

@@ -27,7 +27,7 @@ from mocamba.devices.witmotion.simulate import GATT, SimulatedBle
 
 from .sensor_casts import QUICK, assert_true, fault_of, gather, needs_bus, pretend_bluez, states, wait_for
 
-pytestmark = [needs_bus, pytest.mark.usefixtures("nothing_left_but_a_bus")]
+pytestmark = [needs_bus, pytest.mark.usefixtures("nothing_left_but_a_bus", "hurried")]
 
 
 @pytest.fixture
@@ -72,10 +72,10 @@ def test_dot_measures_and_tells_the_truth(air: Air) -> None:
 def test_dot_clock_wraps_after_71_minutes(air: Air) -> None:
     bluez, radio = air
     address = "D4:22:CD:00:00:09"
-    speaker = SimulatedDot(clock_us=(1 << 32) - 2_300_000)  # about a second from the wrap
+    speaker = SimulatedDot(clock_us=(1 << 32) - 1_600_000)  # half a second from the wrap
     stage = Stage(Wearer("still"), [("head", speaker, bluez.add(address, gatt(address)))], Imperfections())
     with stage, dot.open_ble(radio, address) as device:
-        readings = gather(device, 2.0)
+        readings = gather(device, 1.2)
         assert device.health[0].lost == 0
     stamps = [reading.stamp_ns for reading in readings if reading.stamp_ns is not None]
     assert stamps[0] < (1 << 32) * 1000 < stamps[-1]
@@ -144,7 +144,7 @@ def test_witmotion_finds_200_hz_whichever_value_means_it(air: Air, fast: int) ->
         Stage(wearer, [("head", SimulatedBle(fast=fast), channel)], Imperfections()),
         witmotion.open_ble(radio, channel.address, WitMotionOptions(rate=200, angles=True)) as device,
     ):
-        gather(device, 2.0)
+        gather(device, 1.3)
         readings = gather(device, 0.5)
         health = device.health[0]
     assert len(readings) == pytest.approx(100, abs=20)
@@ -270,7 +270,7 @@ def test_lost_samples_are_counted(air: Air, loss: float) -> None:
     bluez, radio = air
     production = one("dot", imperfections=Imperfections(loss=loss))
     with Cast(production, bluez) as cast, dot.open_ble(radio, cast.addresses[0]) as device:
-        gather(device, 2.0)
+        gather(device, 1.2)
         assert device.health[0].loss == pytest.approx(loss, abs=0.15)
         assert device.health[0].lost == pytest.approx(cast.stage.actors[0].lost, abs=4)
 

@@ -207,7 +207,7 @@ def test_witmotion_registers_of_the_data_sheet() -> None:
 
 def test_witmotion_packets_of_a_real_module_at_rest() -> None:
     # ioBroker.witmotion, test/data.json
-    data = bytes.fromhex("5561eeff00000408000000000000000000006500d430 5561ecff01000408000000000000000000006400d430")
+    data = bytes.fromhex("5561eeff0000040800000000000000006500d430 5561ecff0100040800000000000000006400d430")
     packets, rest = wit.parse_ble(data)
     assert rest == b""
     assert len(packets) == 2

@@ -84,17 +84,14 @@ def _unplugging(text: str) -> Unplugging:
     slot, _, times = text.partition("@")
     at, plus, duration = times.partition("+")
     try:
-        return Unplugging(_known(slot), float(at), float(duration) if plus else None)
+        pulled = Unplugging(slot, float(at), float(duration) if plus else None)
     except ValueError:
         raise BadInputError(
             f"'{text}' does not say which sensor is pulled out when. Write, for instance, left_shin@10+5."
         ) from None
-
-
-def _known(slot: str) -> str:
     if slot not in SLOTS:
-        raise BadInputError(f"There is no slot '{slot}'. Use one of: {', '.join(SLOTS)}.")
-    return slot
+        raise BadInputError(f"There is no slot '{slot}' to pull a sensor out of. Use one of: {', '.join(SLOTS)}.")
+    return pulled
 
 
 @contextmanager

@@ -56,6 +56,9 @@ class Production:
             raise BadInputError(
                 f"{self.family} sensors do not come over {self.transport}. Choose one of: {', '.join(transports)}."
             )
+        for slot in self.slots:
+            if slot not in SLOTS:
+                raise BadInputError(f"There is no slot '{slot}'. Use one of: {', '.join(SLOTS)}.")
 
 
 class Cast:
