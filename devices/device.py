@@ -77,7 +77,8 @@ class Device(ABC, Generic[Item]):
         self.name = name
         self.retry = retry
         self.state = State.CLOSED
-        self.faults: deque[DeviceError] = deque(maxlen=FAULTS)  # all that went wrong and did not end it, newest last
+        self._faults: deque[DeviceError] = deque(maxlen=FAULTS)
+        self._faults_lock = threading.Lock()
         self._mailbox: Mailbox[Item] = Mailbox(name, capacity)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -157,9 +158,16 @@ class Device(ABC, Generic[Item]):
         """Items that nobody read in time."""
         return self._mailbox.overrun
 
+    @property
+    def faults(self) -> tuple[DeviceError, ...]:
+        """What went wrong lately and did not end it, newest last."""
+        with self._faults_lock:
+            return tuple(self._faults)
+
     def _note(self, fault: DeviceError) -> None:
         """Remember what went wrong without ending anything."""
-        self.faults.append(fault)
+        with self._faults_lock:
+            self._faults.append(fault)
 
     def _run(self) -> None:
         """The reader thread; whatever ends it goes to the reader's owner."""
@@ -172,8 +180,10 @@ class Device(ABC, Generic[Item]):
                     self._reopen(lost)
         except Exception as error:  # the boundary of the thread: readers get it
             self.state = State.FAILED
-            self._shut()
             self._mailbox.fail(error)
+        finally:
+            # closed while it was opening: nobody else knows of what came open since
+            self._shut()
 
     def _reopen(self, lost: DeviceError) -> None:
         """Get the device back, or raise what stands in the way once `retry` is used up."""

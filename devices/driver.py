@@ -57,5 +57,6 @@ class Streams(Generic[Packet]):
     def packets(self, chunk: Chunk) -> Iterator[Packet]:
         """Whole packets of the chunk's source."""
         found, rest = self._parse(self._rests.get(chunk.source, b"") + chunk.data)
-        self._rests[chunk.source] = b"" if chunk.whole else rest
+        if not chunk.whole:
+            self._rests[chunk.source] = rest
         yield from found

@@ -47,6 +47,7 @@ class Radio:
         self._turn: asyncio.Lock | None = None
         self._seen: dict[str, BLEDevice] = {}
         self._lock = threading.Lock()
+        self._closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -55,10 +56,11 @@ class Radio:
         self.close()
 
     def close(self) -> None:
-        """End the loop; links over it have to be closed before."""
+        """End the loop, for good; links over it have to be closed before."""
         with self._lock:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
+            self._closed = True
         if loop is None or thread is None:
             return
         loop.call_soon_threadsafe(loop.stop)
@@ -68,7 +70,12 @@ class Radio:
 
     def run(self, work: Coroutine[Any, Any, T], timeout: float) -> T:
         """Run `work` on the loop and wait for it. Raises TimeoutError after `timeout` seconds."""
-        future = asyncio.run_coroutine_threadsafe(_limited(work, timeout), self._running_loop())
+        try:
+            loop = self._running_loop()
+        except DeviceError:
+            work.close()
+            raise
+        future = asyncio.run_coroutine_threadsafe(_limited(work, timeout), loop)
         try:
             return future.result(timeout + GRACE)
         except FutureTimeoutError:
@@ -143,6 +150,8 @@ class Radio:
         except ImportError:
             raise missing_library("Bluetooth", "bleak") from None
         with self._lock:
+            if self._closed:
+                raise ConnectError("Bluetooth", Reason.CLOSED, "it was closed.", "Make a new Radio.")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=_serve, args=(self._loop,), name="Bluetooth", daemon=True)

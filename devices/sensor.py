@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from .device import PATIENT, Device, Retry
 from .driver import Driver, Heard, Note
-from .errors import ConnectError, DeviceError, LinkLostError, Reason
+from .errors import BadDataError, ConnectError, DeviceError, LinkLostError, Reason
 from .health import HealthMonitor, SensorHealth
 from .link import Link
 from .plausible import bad_values, clean
@@ -14,6 +14,7 @@ from .reading import Reading, as_reading
 START = ""  # stands for all sensors until the first is heard
 SILENCE = 3.0  # seconds without a word after which a device counts as lost
 LOOK = "Look whether it is switched on, charged and in range."
+MOST = 64  # sources and sensors of one device: whatever else the network sends is none of ours
 WARN_EVERY = 10.0  # seconds between two faults of a sensor whose values cannot be
 
 MakeDriver = Callable[[Note], Driver]
@@ -45,6 +46,9 @@ class SensorDevice(Device[Reading]):
         self._heard_ns: dict[str, int] = {}
         self._unread_bytes = 0
         self._warned_ns: dict[str, int] = {}
+        self._sources: set[str] = set()
+        self._sensors: set[str] = set()
+        self._crowded = False
         self._health = HealthMonitor()
 
     @property
@@ -70,12 +74,33 @@ class SensorDevice(Device[Reading]):
         readings = []
         for chunk in self._link.read():
             self._unread_bytes += len(chunk.data)
-            readings += [self._reading(heard, chunk.host_ns) for heard in self._driver.feed(chunk)]
+            if self._admits(chunk.source, self._sources):
+                readings += [self._reading(heard, chunk.host_ns) for heard in self._driver.feed(chunk)]
         now = now_ns()
         readings += [self._reading(heard, now) for heard in self._driver.tick(self._link, now)]
+        readings = [reading for reading in readings if self._admits(reading.sensor, self._sensors)]
         self._health.add(readings)
         self._note_silent(readings, now)
         return readings
+
+    def _admits(self, name: str, known: set[str]) -> bool:
+        """Whether `name` is among the first so many: memory has an end, what a network sends has none."""
+        if name in known:
+            return True
+        if len(known) >= MOST:
+            if not self._crowded:
+                self._crowded = True
+                self._note(
+                    BadDataError(
+                        self.name,
+                        Reason.IDENTITY,
+                        f"more than {MOST} senders or sensors are heard; the first {MOST} are read.",
+                        "Give sensors ids that do not change, and use a port that nothing else sends to.",
+                    )
+                )
+            return False
+        known.add(name)
+        return True
 
     def _reading(self, heard: Heard, host_ns: int) -> Reading:
         sensor = f"{self.name}/{heard.part}" if heard.part else self.name

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
-from mocamba.devices.device import Retry
+from mocamba.devices.device import Retry, State
 from mocamba.devices.errors import DeviceError, Reason
 from mocamba.devices.reading import Acceleration, Reading
 from mocamba.devices.sensor import SensorDevice
@@ -95,3 +95,16 @@ def assert_true(readings: Sequence[Reading], truth: Sequence[State], orientation
 def actor(cast: Cast, slot: str) -> Actor:
     """The simulated sensor on `slot`."""
     return next(one for one in cast.stage.actors if one.slot == slot)
+
+
+def ending(device: SensorDevice) -> DeviceError:
+    """What ended the device, which comes after all that is unread."""
+    wait_for(lambda: device.state is State.FAILED, 10)
+    with pytest.raises(DeviceError) as caught:
+        read_on(device)
+    return caught.value
+
+
+def read_on(device: SensorDevice) -> None:
+    while True:
+        device.read_next(1.0)

@@ -25,7 +25,7 @@ from mocamba.devices.witmotion import reader as witmotion
 from mocamba.devices.witmotion.options import WitMotionOptions
 from mocamba.devices.witmotion.simulate import GATT, SimulatedBle
 
-from .sensor_casts import QUICK, assert_true, fault_of, gather, needs_bus, pretend_bluez, states, wait_for
+from .sensor_casts import QUICK, assert_true, ending, fault_of, gather, needs_bus, pretend_bluez, states, wait_for
 
 pytestmark = [needs_bus, pytest.mark.usefixtures("nothing_left_but_a_bus", "hurried")]
 
@@ -237,11 +237,10 @@ def test_adapter_pulled_out_while_measuring(air: Air) -> None:
             gather(device, 0.2)
             bluez.remove_adapter()
             wait_for(lambda: fault_of(device, Reason.OUT_OF_RANGE))
-            wait_for(lambda: device.state is State.FAILED, 10)
-            device.read_unread()
-            with pytest.raises(LinkLostError, match="no Bluetooth to be used") as caught:
-                device.read_next(1.0)
-            assert caught.value.device == device.name
+            error = ending(device)
+            assert "no Bluetooth to be used" in str(error)
+            assert error.device == device.name
+            assert error.reason is Reason.GAVE_UP
 
 
 def test_no_bluetooth_service(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,10 +258,7 @@ def test_the_service_dies_while_measuring(air: Air) -> None:
         with device:
             gather(device, 0.2)
             bluez.bus.kill()
-            wait_for(lambda: device.state is State.FAILED, 10)
-            device.read_unread()
-            with pytest.raises(LinkLostError):
-                device.read_next(1.0)
+            assert isinstance(ending(device), LinkLostError)
 
 
 @pytest.mark.parametrize("loss", [0.05, 0.4])

@@ -1,6 +1,7 @@
 """Care of sensors: rate, loss, battery, magnetic field; devices that come and go; what cannot be true."""
 
 import math
+import socket
 import time
 from dataclasses import replace
 
@@ -18,12 +19,13 @@ from mocamba.devices.plausible import clean
 from mocamba.devices.radio import Radio
 from mocamba.devices.reading import Reading, Sample, as_reading, merge
 from mocamba.devices.roster import Roster
+from mocamba.devices.sensor import MOST
 from mocamba.devices.simulated.cast import TRANSPORTS, Cast, Production
 from mocamba.devices.simulated.speaker import Flaws, Imperfections, Unplugging
 from mocamba.devices.simulated.wearer import MOTIONS, Wearer
 from mocamba.rig.errors import BadInputError
 
-from .sensor_casts import needs_pty, wait_for
+from .sensor_casts import fault_of, gather, needs_pty, wait_for
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -296,3 +298,25 @@ def test_families_know_their_transports() -> None:
         with pytest.raises(ConnectError) as caught:
             open_device("dot", "serial", "COM1", radio)
         assert caught.value.reason is Reason.UNSUPPORTED
+
+
+def test_a_flooded_port_ends_neither_memory_nor_sensors() -> None:
+    flood = range(3 * MOST)
+    with (
+        open_device("csv", "udp", "udp:0", Radio()) as device,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
+    ):
+        to = ("127.0.0.1", device._link.port)  # type: ignore[attr-defined]
+        for number in flood:
+            sender.sendto(b"".join(b"s%d,%d,1,0,0,0,0,0,9.8\n" % (number, k) for k in range(5)), to)
+        readings = gather(device, 0.3)
+        assert len({one.sensor for one in readings}) == len(device.health) == MOST
+        assert fault_of(device, Reason.IDENTITY) is not None
+
+
+def test_a_closed_radio_stays_closed() -> None:
+    radio = Radio()
+    radio.close()
+    with pytest.raises(ConnectError) as caught:
+        radio.scan(0.1)
+    assert caught.value.reason is Reason.CLOSED

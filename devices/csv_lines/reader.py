@@ -18,6 +18,7 @@ from .parse import TIME_UNITS, USUAL, Header, Layout, Line, Row, parse, read_row
 
 UART_SERVICE, UART_WRITE, UART_NOTIFY = (f"6e40000{n}-b5a3-f393-e0a9-e50e24dcca9e" for n in "123")
 ASK = b"?\n"  # firmware after docs/devices.md answers with its header
+NEEDED = 3  # lines under an id until it is one: a damaged line may name any
 TAKEN_OVER = 3.0  # seconds of silence after which another sender may go on under an id
 USUAL_OPTIONS = CsvOptions()
 
@@ -52,6 +53,7 @@ class _Sensor:
     clock: "_Clock | None" = None
     count: int | None = None
     warned: bool = False
+    lines: int = 0
 
 
 class CsvDriver:
@@ -115,14 +117,15 @@ class CsvDriver:
         return Heard(sample, part, self._lost(sensor, count, sample.stamp_ns))
 
     def _sensor(self, part: str, chunk: Chunk) -> _Sensor | None:
-        """The state of `part`; None where another sender uses its id at the same time."""
+        """The state of `part`; None while it is new, and where another sender uses its id at the same time."""
         sensor = self._sensors.get(part)
         silent = sensor is not None and chunk.host_ns - sensor.heard_ns > TAKEN_OVER * 1e9
         if sensor is None or (sensor.source != chunk.source and silent):
             sensor = self._sensors[part] = _Sensor(chunk.source, chunk.host_ns)
         if sensor.source == chunk.source:
             sensor.heard_ns = chunk.host_ns
-            return sensor
+            sensor.lines += 1
+            return sensor if sensor.lines >= NEEDED else None
         if not sensor.warned:
             sensor.warned = True
             self._note(
