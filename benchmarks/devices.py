@@ -118,6 +118,7 @@ def run(case: Case, seconds: float, settle: float) -> dict[str, Any]:
         "seconds": round(wall, 1),
         "made, set-up included": sum(sensor["made"] for sensor in counts["sensors"]),
         "not taken by the system, set-up included": sum(sensor["blocked"] for sensor in counts["sensors"]),
+        "not made in time, set-up included": sum(sensor["skipped"] for sensor in counts["sensors"]),
         "received": sum(one.count for one in received.values()),
         "missing inside": missing(received, case.rate),
         "overrun": overrun,

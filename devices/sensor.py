@@ -11,6 +11,7 @@ from .link import Link
 from .plausible import bad_values, clean
 from .reading import Reading, as_reading
 
+LONGEST_TURN = 200_000_000  # ns of listening, where the thread was not kept from running
 START = ""  # stands for all sensors until the first is heard
 SILENCE = 3.0  # seconds without a word after which a device counts as lost
 LOOK = "Look whether it is switched on, charged and in range."
@@ -44,7 +45,8 @@ class SensorDevice(Device[Reading]):
         if silence is None:
             self.speaks_within = None
         self._heard_ns: dict[str, int] = {}
-        self._unread_bytes = 0
+        self._unread_bytes = self._listened_ns = 0
+        self._listened_at = now_ns()
         self._warned_ns: dict[str, int] = {}
         self._sources: set[str] = set()
         self._sensors: set[str] = set()
@@ -66,7 +68,7 @@ class SensorDevice(Device[Reading]):
         self._link.open()
         self._driver = driver = self._make_driver(self._note)
         driver.start(self._link)
-        self._heard_ns, self._unread_bytes = ({} if self._silence is None else {START: now_ns()}), 0
+        self._heard_ns, self._unread_bytes = ({} if self._silence is None else {START: self._listened_ns}), 0
         self._health.set_rate(driver.rate)
 
     def _read(self) -> Sequence[Reading]:
@@ -111,7 +113,13 @@ class SensorDevice(Device[Reading]):
         return as_reading(sample, sensor, host_ns, heard.lost)
 
     def _note_silent(self, readings: Sequence[Reading], now: int) -> None:
-        """Note each sensor that fell silent, once; the whole device counts as lost when all of it is silent."""
+        """Note each sensor that fell silent, once; the whole device counts as lost when all of it is silent.
+
+        Only time spent listening counts: after the computer slept, everything would seem to have been silent.
+        """
+        self._listened_ns += min(now - self._listened_at, LONGEST_TURN)
+        self._listened_at = now
+        now = self._listened_ns
         for reading in readings:
             if reading.is_motion:
                 self._heard_ns.pop(START, None)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
-from mocamba.devices.device import Retry, State
+from mocamba.devices import device as contract
 from mocamba.devices.errors import DeviceError, Reason
 from mocamba.devices.reading import Acceleration, Reading
 from mocamba.devices.sensor import SensorDevice
@@ -21,7 +21,7 @@ needs_pty = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no p
 needs_bus = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("dbus-daemon") is None, reason="needs Linux and dbus-daemon"
 )
-QUICK = Retry(attempts=20, first=0.02, longest=0.1)
+QUICK = contract.Retry(attempts=20, first=0.02, longest=0.1)
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def actor(cast: Cast, slot: str) -> Actor:
 
 def ending(device: SensorDevice) -> DeviceError:
     """What ended the device, which comes after all that is unread."""
-    wait_for(lambda: device.state is State.FAILED, 10)
+    wait_for(lambda: device.state is contract.State.FAILED, 10)
     with pytest.raises(DeviceError) as caught:
         read_on(device)
     return caught.value

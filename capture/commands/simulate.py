@@ -142,7 +142,7 @@ def _start_lines(cast: Cast) -> Sequence[str]:
 
 
 def _counts(cast: Cast) -> list[dict[str, Any]]:
-    names = ("slot", "made", "sent", "lost", "blocked")
+    names = ("slot", "made", "sent", "lost", "blocked", "skipped")
     return [{name: getattr(actor, name) for name in names} for actor in cast.stage.actors]
 
 

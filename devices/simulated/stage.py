@@ -30,7 +30,10 @@ class Truth:
 
 @dataclass
 class Actor:
-    """A sensor on `slot`, and what became of its samples: `made` = `sent` + `lost` + `blocked`."""
+    """A sensor on `slot`, and what became of its samples: `made` = `sent` + `lost` + `blocked`.
+
+    `skipped` were never made, because the machine had no time for the simulation.
+    """
 
     slot: str
     speaker: Speaker
@@ -42,6 +45,7 @@ class Actor:
     sent: int = 0
     lost: int = 0
     blocked: int = 0
+    skipped: int = 0
     index: int = 0
     stamp_ns: int = 0
 
@@ -167,7 +171,9 @@ class Stage:
         actor.index += 1
         actor.stamp_ns += round(1e9 / rate)
         if now - actor.due_ns / 1e9 > LATE:  # the machine slept: leave a gap, as a sensor would
-            actor.stamp_ns = round((now * 1e9 - actor.truth.started_ns) * actor.truth.clock_rate)
+            gap = round((now * 1e9 - actor.truth.started_ns) * actor.truth.clock_rate) - actor.stamp_ns
+            actor.skipped += round(gap * rate / 1e9)
+            actor.stamp_ns += round(round(gap * rate / 1e9) * 1e9 / rate)
         said = actor.speaker.say(actor.flaws.spoil(state, stamp / 1e9), stamp) if actor.plugged else ()
         lost = actor.flaws.loses()
         left = [not lost and self._send(actor, part) for part in said]
