@@ -81,6 +81,18 @@ def test_bluetooth_that_is_off_is_said() -> None:
     assert "No sensor was found" in result.stdout
 
 
+@needs_bus
+def test_synchronise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mocamba.devices.dot.sync.SECONDS", 0.2)
+    with pretend_bluez() as bluez:
+        alone = run("devices", "--synchronise", "--seconds", "0.3")
+        assert alone.exit_code == 1
+        assert "0 of them can be heard" in alone.stderr
+        with Cast(Production("dot", "ble", slots=("head", "pelvis")), bluez) as cast:
+            result = run("devices", "--synchronise", "--seconds", "0.3", "--json")
+    assert json.loads(result.stdout)["synchronised"] == list(cast.addresses)
+
+
 def test_lines_for_people() -> None:
     result = run("simulate", "--family", "slimevr", "--seconds", "0.1", "--noise", "1", "--loss", "0.1")
     assert result.exit_code == 0

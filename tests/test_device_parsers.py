@@ -2,9 +2,11 @@
 
 import math
 import random
+import re
 import struct
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -379,6 +381,23 @@ def test_csv_example_of_the_documentation() -> None:
     assert sample.orientation == (0.5, 0.5, -0.5, 0.5)
     assert sample.acceleration == (0, 0, GRAVITY)
     assert sample.acceleration_kind is Acceleration.FREE_SENSOR
+
+
+def test_csv_of_the_documentation_and_its_firmware() -> None:
+    docs = Path(__file__).parents[1] / "docs"
+    page = (docs / "devices.md").read_text(encoding="utf-8")
+    example = "".join(line.strip() + "\n" for line in page.splitlines() if re.match("    (# imu-csv|left_shin,)", line))
+    header, row = csv.parse(example.encode())[0]
+    assert isinstance(header, csv.Header)
+    assert header.layout is not None
+    assert isinstance(row, csv.Row)
+    assert csv.read_row(row, header.layout) is not None
+    sketch = (docs / "firmware" / "imu_csv" / "imu_csv.ino").read_text(encoding="utf-8")
+    (said,), _ = csv.parse(re.findall('HEADER = "(.*)"', sketch)[0].encode() + b"\n")
+    assert isinstance(said, csv.Header)
+    assert said.layout is not None
+    (form,) = re.findall(r'"(%s,%lu,[^"]*)"', sketch)
+    assert len(form.split(",")) == len(said.layout.columns)
 
 
 def test_csv_checksum() -> None:

@@ -7,11 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from ...devices.discovery import Found, discover
+from ...devices.discovery import Found, discover, find_ble
+from ...devices.dot.sync import synchronise
+from ...devices.errors import ConnectError, Reason
 from ...devices.families import FAMILIES
 from ...devices.radio import Radio
 from ...devices.roster import DeviceStatus, Roster
-from .console import JsonFlag, report
+from .console import JsonFlag, progress_bar, report
 
 HELP = """List the sensors within reach, and why one cannot be used.
 
@@ -24,6 +26,8 @@ Examples:
 
   mocamba devices --watch
 
+  mocamba devices --synchronise
+
 Without any sensor, simulate some: mocamba simulate --help
 """
 REFRESH = 1.0  # seconds between two lines of --watch
@@ -33,16 +37,37 @@ SEARCH_EVERY = 15.0  # seconds between two searches of --watch for what was plug
 def devices_command(
     seconds: Annotated[float, typer.Option(min=0.2, max=60, help="How long to listen.")] = 3.0,
     watch: Annotated[bool, typer.Option("--watch", help="Connect to all and show how they are doing.")] = False,
+    sync: Annotated[
+        bool, typer.Option("--synchronise", help="Give all Xsens DOT in the air one clock; takes half a minute.")
+    ] = False,
     rounds: Annotated[int | None, typer.Option(min=1, help="End --watch after so many tables.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """See HELP."""
     with Radio() as radio:
+        if sync:
+            _synchronise(radio, seconds, as_json)
+            return
         found = discover(radio, seconds)
         if watch:
             _watch(radio, found, seconds, rounds, as_json)
             return
     report({"devices": [_values(thing) for thing in found]}, _lines(found), as_json)
+
+
+def _synchronise(radio: Radio, seconds: float, as_json: bool) -> None:
+    dots = [found for found in find_ble(radio, seconds) if found.family == "dot"]
+    if len(dots) < 2:
+        raise ConnectError(
+            "Xsens DOT",
+            Reason.NOT_FOUND,
+            f"{len(dots)} of them can be heard, and it takes two to have a clock in common.",
+            "Switch them on; `mocamba devices` lists what can be heard.",
+        )
+    with progress_bar(as_json) as progress:
+        synchronise(radio, [dot.address for dot in dots], progress)
+    lines = [f"{len(dots)} sensors share one clock until they are switched off."]
+    report({"synchronised": [dot.address for dot in dots]}, lines, as_json)
 
 
 def _values(found: Found) -> dict[str, Any]:
