@@ -34,11 +34,16 @@ The last takes the left shin's sensor out of range ten seconds after the start, 
 """
 
 
+TransportOption = Annotated[str | None, typer.Option(help="serial, tcp, udp or ble; left out, the family's usual one.")]
+UnplugOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="SLOT@AT[+FOR]", help="Pull a sensor out AT seconds after the start, FOR seconds."),
+]
+
+
 def simulate_command(
     family: Annotated[str, typer.Option(help=f"One of: {', '.join(TRANSPORTS)}.")],
-    transport: Annotated[
-        str | None, typer.Option(help="serial, tcp, udp or ble; left out, the family's usual one.")
-    ] = None,
+    transport: TransportOption = None,
     motion: Annotated[str, typer.Option(help="still, walk or all.")] = "walk",
     slot: Annotated[list[str] | None, typer.Option(metavar="SLOT", help="Only this sensor; repeat for more.")] = None,
     noise: Annotated[
@@ -49,10 +54,7 @@ def simulate_command(
     garble: Annotated[float, typer.Option(min=0, max=1, help="Share of packets with a wrong byte.")] = 0.0,
     clock: Annotated[float, typer.Option(min=0, help="How far clocks run off, parts in a million.")] = 30.0,
     magnet: Annotated[float, typer.Option(help="Field of a magnet nearby, µT.")] = 0.0,
-    unplug: Annotated[
-        list[str] | None,
-        typer.Option(metavar="SLOT@AT[+FOR]", help="Pull a sensor out AT seconds after the start, FOR seconds."),
-    ] = None,
+    unplug: UnplugOption = None,
     rate: Annotated[float, typer.Option(min=1, max=1000, help="Hz, of families that no reader sets.")] = 100.0,
     host: Annotated[str, typer.Option(help="Where datagrams go.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port they go to.")] = None,

@@ -11,63 +11,19 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import missing_library
-from .bluez_objects import (
-    ADAPTER,
-    ADAPTER_PATH,
-    BLUEZ,
-    CHARACTERISTIC,
-    DESCRIPTOR,
-    DEVICE,
-    MTU,
-    OBJECTS,
-    PROPERTIES,
-    SERVICE,
-    adapter_properties,
-    characteristic_properties,
-    descriptor_properties,
-    device_properties,
-    service_properties,
-    variant,
-)
+from . import bluez_objects as objects
+from .bluez_objects import ADAPTER, ADAPTER_PATH, CHARACTERISTIC, DEVICE, Characteristic, Peripheral, variant
 from .private_bus import PrivateBus
-from .speaker import Gatt, GattCharacteristic, Said
+from .speaker import Gatt, Said
 
 if TYPE_CHECKING:
     from dbus_fast import Message, Variant
 
 ADVERTISE_EVERY = 0.1  # seconds
-
-
-@dataclass(eq=False)
-class _Characteristic:
-    what: GattCharacteristic
-    value: bytes
-    path: str = ""
-    notifying: bool = False
-
-
-@dataclass(eq=False)
-class Peripheral:
-    """A sensor in the pretend air, and the faults it can be given: `refuse` ends the next connection with this."""
-
-    address: str
-    gatt: Gatt
-    strength: int = -55
-    refuse: tuple[str, str] | None = None
-    present: bool = True
-    connected: bool = False
-    characteristics: list[_Characteristic] = field(default_factory=list)
-    values: dict[str, bytes] = field(default_factory=dict)  # of what can be read, if not as at first
-
-    @property
-    def path(self) -> str:
-        """Its D-Bus object."""
-        return f"{ADAPTER_PATH}/dev_{self.address.replace(':', '_')}"
 
 
 class PretendBluez:
@@ -127,7 +83,7 @@ class PretendBluez:
         if "notify" in found.what.flags and not found.notifying:
             return False
         with suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self._show, found, said.data[: MTU - 3])
+            self._loop.call_soon_threadsafe(self._show, found, said.data[: objects.MTU - 3])
         return True
 
     def drop(self, address: str, *, gone: bool = False) -> None:
@@ -167,8 +123,8 @@ class PretendBluez:
         ).connect()
         self._messages.add_message_handler(self._handle)
         self._objects["/org/bluez"] = {"org.bluez.AgentManager1": {}}
-        self._objects[ADAPTER_PATH] = {ADAPTER: adapter_properties()}
-        await self._messages.request_name(BLUEZ, NameFlag.DO_NOT_QUEUE)
+        self._objects[ADAPTER_PATH] = {ADAPTER: objects.adapter_properties()}
+        await self._messages.request_name(objects.BLUEZ, NameFlag.DO_NOT_QUEUE)
         self._tasks = [asyncio.create_task(self._advertise()), asyncio.create_task(self._watch())]
 
     async def _end(self) -> None:
@@ -191,11 +147,7 @@ class PretendBluez:
                 if peripheral.path not in self._objects:
                     self._add(
                         peripheral.path,
-                        {
-                            DEVICE: device_properties(
-                                peripheral.address, peripheral.gatt, peripheral.strength, peripheral.connected
-                            )
-                        },
+                        {DEVICE: objects.device_properties(peripheral)},
                     )
                 else:
                     self._change(peripheral.path, DEVICE, {"RSSI": variant("n", peripheral.strength)})
@@ -219,17 +171,17 @@ class PretendBluez:
     def _change(self, path: str, interface: str, values: dict[str, "Variant"]) -> None:
         if path in self._objects:
             self._objects[path][interface].update(values)
-            self._signal(path, PROPERTIES, "PropertiesChanged", "sa{sv}as", [interface, values, []])
+            self._signal(path, objects.PROPERTIES, "PropertiesChanged", "sa{sv}as", [interface, values, []])
 
     def _add(self, path: str, interfaces: dict[str, dict[str, "Variant"]]) -> None:
         self._objects[path] = interfaces
-        self._signal("/", OBJECTS, "InterfacesAdded", "oa{sa{sv}}", [path, interfaces])
+        self._signal("/", objects.OBJECTS, "InterfacesAdded", "oa{sa{sv}}", [path, interfaces])
 
     def _remove(self, path: str) -> None:
         interfaces = list(self._objects.pop(path, {}))
-        self._signal("/", OBJECTS, "InterfacesRemoved", "oas", [path, interfaces])
+        self._signal("/", objects.OBJECTS, "InterfacesRemoved", "oas", [path, interfaces])
 
-    def _show(self, characteristic: _Characteristic, data: bytes) -> None:
+    def _show(self, characteristic: Characteristic, data: bytes) -> None:
         characteristic.value = data
         self._change(characteristic.path, CHARACTERISTIC, {"Value": variant("ay", data)})
 
@@ -272,17 +224,17 @@ class PretendBluez:
         for service in peripheral.gatt.services:
             path = f"{peripheral.path}/service{handle:04x}"
             handle += 1
-            self._add(path, {SERVICE: service_properties(service.uuid, peripheral.path)})
+            self._add(path, {objects.SERVICE: objects.service_properties(service.uuid, peripheral.path)})
             for what in service.characteristics:
-                characteristic = _Characteristic(
+                characteristic = Characteristic(
                     what, peripheral.values.get(what.uuid, what.value), f"{path}/char{handle:04x}"
                 )
                 peripheral.characteristics.append(characteristic)
-                self._add(characteristic.path, {CHARACTERISTIC: characteristic_properties(what, path)})
+                self._add(characteristic.path, {CHARACTERISTIC: objects.characteristic_properties(what, path)})
                 handle += 2
                 if "notify" in what.flags:
                     setting = f"{characteristic.path}/desc{handle:04x}"
-                    self._add(setting, {DESCRIPTOR: descriptor_properties(characteristic.path)})
+                    self._add(setting, {objects.DESCRIPTOR: objects.descriptor_properties(characteristic.path)})
                     handle += 1
 
     def _disconnected(self, peripheral: Peripheral) -> None:
@@ -302,12 +254,12 @@ class PretendBluez:
 
         if message.message_type is not MessageType.METHOD_CALL or message.interface == "org.freedesktop.DBus.Peer":
             return None
-        if message.interface == OBJECTS:
+        if message.interface == objects.OBJECTS:
             return Message.new_method_return(message, "a{oa{sa{sv}}}", [self._objects])
         if message.path not in self._objects:
             return Message.new_error(message, "org.freedesktop.DBus.Error.UnknownObject", f"no {message.path}")
         answer = {
-            PROPERTIES: self._on_properties,
+            objects.PROPERTIES: self._on_properties,
             ADAPTER: self._on_adapter,
             DEVICE: self._on_device,
             CHARACTERISTIC: self._on_characteristic,
@@ -374,7 +326,7 @@ class PretendBluez:
                 return Message.new_error(message, "org.bluez.Error.NotPermitted", f"{message.member} not permitted")
         return Message.new_method_return(message)
 
-    def _find(self, path: str) -> tuple[Peripheral, _Characteristic]:
+    def _find(self, path: str) -> tuple[Peripheral, Characteristic]:
         pairs = ((p, c) for p in self.peripherals.values() for c in p.characteristics)
         return next((p, c) for p, c in pairs if c.path == path)
 

@@ -1,5 +1,6 @@
 """Names and properties of BlueZ's D-Bus objects (bluez: doc/org.bluez.*.rst)."""
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .speaker import Gatt, GattCharacteristic
@@ -13,6 +14,35 @@ ADAPTER, DEVICE = "org.bluez.Adapter1", "org.bluez.Device1"
 SERVICE, CHARACTERISTIC, DESCRIPTOR = (f"org.bluez.Gatt{kind}1" for kind in ("Service", "Characteristic", "Descriptor"))
 NOTIFY_SETTING = "00002902-0000-1000-8000-00805f9b34fb"
 MTU = 247
+
+
+@dataclass(eq=False)
+class Characteristic:
+    """One of a connected sensor, and its D-Bus object."""
+
+    what: GattCharacteristic
+    value: bytes
+    path: str = ""
+    notifying: bool = False
+
+
+@dataclass(eq=False)
+class Peripheral:
+    """A sensor in the pretend air, and the faults it can be given: `refuse` ends the next connection with this."""
+
+    address: str
+    gatt: Gatt
+    strength: int = -55
+    refuse: tuple[str, str] | None = None
+    present: bool = True
+    connected: bool = False
+    characteristics: list[Characteristic] = field(default_factory=list)
+    values: dict[str, bytes] = field(default_factory=dict)  # of what can be read, if not as at first
+
+    @property
+    def path(self) -> str:
+        """Its D-Bus object."""
+        return f"{ADAPTER_PATH}/dev_{self.address.replace(':', '_')}"
 
 
 def variant(signature: str, value: Any) -> "Variant":
@@ -44,26 +74,26 @@ def adapter_properties() -> dict[str, "Variant"]:
     )
 
 
-def device_properties(address: str, gatt: Gatt, strength: int, connected: bool) -> dict[str, "Variant"]:
+def device_properties(sensor: Peripheral) -> dict[str, "Variant"]:
     """Those of a sensor as it advertises."""
     properties = variants(
-        Address=("s", address),
+        Address=("s", sensor.address),
         AddressType=("s", "random"),
-        Name=("s", gatt.name),
-        Alias=("s", gatt.name),
+        Name=("s", sensor.gatt.name),
+        Alias=("s", sensor.gatt.name),
         Paired=("b", False),
         Bonded=("b", False),
         Trusted=("b", False),
         Blocked=("b", False),
         LegacyPairing=("b", False),
-        Connected=("b", connected),
+        Connected=("b", sensor.connected),
         ServicesResolved=("b", False),
-        UUIDs=("as", [service.uuid for service in gatt.services]),
+        UUIDs=("as", [service.uuid for service in sensor.gatt.services]),
         Adapter=("o", ADAPTER_PATH),
-        RSSI=("n", strength),
+        RSSI=("n", sensor.strength),
     )
-    if gatt.maker is not None:
-        properties["ManufacturerData"] = variant("a{qv}", {gatt.maker: variant("ay", b"\0")})
+    if sensor.gatt.maker is not None:
+        properties["ManufacturerData"] = variant("a{qv}", {sensor.gatt.maker: variant("ay", b"\0")})
     return properties
 
 
