@@ -1,7 +1,11 @@
 """Where recordings lie that tests read and never copy."""
 
+import gc
 import os
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,3 +25,52 @@ def recording() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits that real hardware needs and simulated sensors do not."""
+    monkeypatch.setattr("mocamba.devices.witmotion.setup.PAUSE", 0.03)
+    monkeypatch.setattr("mocamba.devices.witmotion.setup.LISTEN", 0.15)
+    monkeypatch.setattr("mocamba.devices.witmotion.reader.COUNTED", 0.6)
+    monkeypatch.setattr("mocamba.devices.slimevr.simulate.PATIENCE_NS", 800_000_000)
+    monkeypatch.setattr("mocamba.devices.slimevr.simulate.KNOCK_EVERY_NS", 100_000_000)
+    monkeypatch.setattr("mocamba.devices.sensor.SILENCE", 1.0)
+    monkeypatch.setattr("mocamba.devices.ximu3.reader.NAME_WITHIN", 0.3)
+    monkeypatch.setattr("mocamba.devices.ximu3.reader.SETTLING", 100_000_000)
+
+
+@pytest.fixture
+def nothing_left() -> Iterator[None]:
+    """Fails where a test leaves a thread or an open file behind."""
+    yield from _compared(allowed=0)
+
+
+@pytest.fixture
+def nothing_left_but_a_bus() -> Iterator[None]:
+    """The same for Bluetooth: bleak closes the D-Bus connection of a loop that is gone when the next loop needs one."""
+    yield from _compared(allowed=1)
+
+
+def _compared(allowed: int) -> Iterator[None]:
+    threads, files = set(threading.enumerate()), open_files()
+    yield
+    deadline = time.monotonic() + 2.0
+    while time.monotonic() < deadline:
+        gc.collect()
+        left = [thread.name for thread in threading.enumerate() if thread not in threads]
+        opened = open_files() - files
+        if not left and len(opened) <= allowed:
+            return
+        time.sleep(0.02)
+    pytest.fail(f"left behind: threads {left}, files {sorted(opened)}")
+
+
+def open_files() -> frozenset[str]:
+    """What this process has open, where the system tells: sockets, pipes and terminals by number."""
+    folder = Path("/proc/self/fd")
+    found = set()
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        with suppress(OSError):
+            found.add(f"{entry.name} {entry.readlink()}")
+    return frozenset(name for name in found if "/proc/" not in name)

@@ -18,8 +18,8 @@ USAGE = """Sets Mocamba up in .venv beside this file, once, and runs it.
   python bootstrap.py test tests/...   the checks, with these tests alone
 
 """
-CORE = frozenset({"blender"})
-ALL = frozenset({"blender", "dev", "train"})
+CORE = frozenset({"blender", "devices"})
+ALL = frozenset({"blender", "dev", "devices", "train"})
 INTERRUPTED = 130  # as a shell reports SIGINT
 
 

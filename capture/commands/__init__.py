@@ -2,7 +2,7 @@
 
 import typer
 
-from . import bake, demo, evaluate, importing, networks, solve, train
+from . import bake, demo, devices, evaluate, importing, networks, simulate, solve, train
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -14,3 +14,5 @@ def add_commands(app: typer.Typer) -> None:
     app.command("networks", help=networks.HELP)(networks.networks_command)
     app.command("train", help=train.HELP)(train.train_command)
     app.command("demo", help=demo.HELP)(demo.demo_command)
+    app.command("devices", help=devices.HELP)(devices.devices_command)
+    app.command("simulate", help=simulate.HELP)(simulate.simulate_command)

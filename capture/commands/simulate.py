@@ -1,0 +1,156 @@
+"""`mocamba simulate`."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from ...devices.discovery import MORE_PORTS
+from ...devices.simulated.cast import TRANSPORTS, Cast, Production
+from ...devices.simulated.speaker import Imperfections, Unplugging
+from ...rig.errors import BadInputError
+from ...rig.imu import SLOTS
+from .console import JsonFlag, report
+
+HELP = """Simulate a performer in six sensors, which speak the real protocol of their family.
+
+Serial sensors appear as pseudo-terminals (as sockets where the system has none: --transport tcp), Bluetooth sensors in
+a pretend BlueZ (Linux with dbus-daemon), the others send datagrams to this computer. What has to be set in another
+terminal, so that Mocamba finds them there, is printed first.
+
+Examples:
+
+  mocamba simulate --family slimevr
+
+  mocamba simulate --family witmotion --transport serial --motion walk --drift 2 --loss 0.05
+
+  mocamba simulate --family dot --unplug left_shin@10+5
+
+The last takes the left shin's sensor out of range ten seconds after the start, for five seconds.
+"""
+
+
+TransportOption = Annotated[str | None, typer.Option(help="serial, tcp, udp or ble; left out, the family's usual one.")]
+UnplugOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="SLOT@AT[+FOR]", help="Pull a sensor out AT seconds after the start, FOR seconds."),
+]
+
+
+def simulate_command(
+    family: Annotated[str, typer.Option(help=f"One of: {', '.join(TRANSPORTS)}.")],
+    transport: TransportOption = None,
+    motion: Annotated[str, typer.Option(help="still, walk or all.")] = "walk",
+    slot: Annotated[list[str] | None, typer.Option(metavar="SLOT", help="Only this sensor; repeat for more.")] = None,
+    noise: Annotated[
+        float, typer.Option(min=0, help="Of orientation, degrees; a tenth of it in m/s² and rad/s.")
+    ] = 0.0,
+    drift: Annotated[float, typer.Option(min=0, help="Of heading, degrees a minute.")] = 0.0,
+    loss: Annotated[float, typer.Option(min=0, max=1, help="Share of samples that are lost.")] = 0.0,
+    garble: Annotated[float, typer.Option(min=0, max=1, help="Share of packets with a wrong byte.")] = 0.0,
+    clock: Annotated[float, typer.Option(min=0, help="How far clocks run off, parts in a million.")] = 30.0,
+    magnet: Annotated[float, typer.Option(help="Field of a magnet nearby, µT.")] = 0.0,
+    unplug: UnplugOption = None,
+    rate: Annotated[float, typer.Option(min=1, max=1000, help="Hz, of families that no reader sets.")] = 100.0,
+    host: Annotated[str, typer.Option(help="Where datagrams go.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port they go to.")] = None,
+    seed: Annotated[int, typer.Option(help="Of attitudes and noise: the same seed gives the same.")] = 1,
+    seconds: Annotated[float | None, typer.Option(min=0, help="End after so long; else with Ctrl-C.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """See HELP."""
+    imperfections = Imperfections(
+        orientation_noise=noise,
+        acceleration_noise=noise / 10,
+        rate_noise=noise / 10,
+        drift=drift,
+        loss=loss,
+        garble=garble,
+        clock_ppm=clock,
+        disturbance=magnet,
+        unplug=tuple(map(_unplugging, unplug or ())),
+    )
+    chosen = transport or TRANSPORTS.get(family, ("",))[0]
+    production = Production(family, chosen, motion, tuple(slot or SLOTS), imperfections, seed, rate, host, port)
+    with Cast(production) as cast, _asked_to_stop() as stop:
+        report(_start_values(cast), _start_lines(cast), as_json)
+        stop.wait(seconds)
+    report({"sensors": _counts(cast)}, _end_lines(cast), as_json)
+
+
+def _unplugging(text: str) -> Unplugging:
+    slot, _, times = text.partition("@")
+    at, plus, duration = times.partition("+")
+    try:
+        pulled = Unplugging(slot, float(at), float(duration) if plus else None)
+    except ValueError:
+        raise BadInputError(
+            f"'{text}' does not say which sensor is pulled out when. Write, for instance, left_shin@10+5."
+        ) from None
+    if slot not in SLOTS:
+        raise BadInputError(f"There is no slot '{slot}' to pull a sensor out of. Use one of: {', '.join(SLOTS)}.")
+    return pulled
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Set by Ctrl-C or by being asked to end, which are the usual ends of a simulation and no error."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in signals]
+    try:
+        yield stop
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _environment(cast: Cast) -> dict[str, str]:
+    """What another program needs in its environment to find the sensors."""
+    match cast.production.transport:
+        case "serial" | "tcp":
+            return {MORE_PORTS: ",".join(cast.addresses)}
+        case "ble" if cast.bluez is not None:
+            return {"DBUS_SYSTEM_BUS_ADDRESS": cast.bluez.bus.address}
+    return {}
+
+
+def _start_values(cast: Cast) -> dict[str, Any]:
+    sensors = [
+        {
+            "slot": actor.slot,
+            "address": actor.channel.address,
+            "clock": {"started_ns": actor.truth.started_ns, "rate": actor.truth.clock_rate},
+        }
+        for actor in cast.stage.actors
+    ]
+    return {"environment": _environment(cast), "sensors": sensors}
+
+
+def _start_lines(cast: Cast) -> Sequence[str]:
+    set_variable = "set" if os.name == "nt" else "export"
+    lines = [f"{actor.slot:<14} {actor.channel.address}" for actor in cast.stage.actors]
+    environment = [f"{set_variable} {name}={value}" for name, value in _environment(cast).items()]
+    if environment:
+        lines += ["", "In the terminal in which Mocamba shall find them:", "", *environment, "mocamba devices"]
+    return [*lines, "", "Ctrl-C ends the simulation."]
+
+
+def _counts(cast: Cast) -> list[dict[str, Any]]:
+    names = ("slot", "made", "sent", "lost", "blocked", "skipped")
+    return [{name: getattr(actor, name) for name in names} for actor in cast.stage.actors]
+
+
+def _end_lines(cast: Cast) -> Sequence[str]:
+    return [
+        f"{actor.slot:<14} {actor.made} samples, {actor.sent} sent, {actor.lost} lost on purpose, "
+        f"{actor.blocked} that nobody took"
+        for actor in cast.stage.actors
+    ]

@@ -1,0 +1,1 @@
+"""SlimeVR trackers and every bridge to their protocol, over UDP."""
