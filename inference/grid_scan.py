@@ -15,7 +15,6 @@ Parameter names are PoseMamba's, so that its checkpoints load.
 """
 
 import math
-from functools import lru_cache
 from typing import Literal, NamedTuple, get_args
 
 import torch
@@ -58,8 +57,9 @@ class GridScan(nn.Module):
             raise ValueError(f"no such scan directions: {directions}")
         inner, self.rank = EXPAND * width, math.ceil(width / 16)
         self.directions, self.local_grad = directions, local_grad
-        # indices that live where the tokens do: a list would be copied to a GPU, and waited for, at every call
-        self.register_buffer("local", None if local is None else torch.tensor(local), persistent=False)
+        # as a matrix: gathering by index is slow to differentiate on a GPU
+        nearby = None if local is None else F.one_hot(torch.tensor(local), len(local)).float().T
+        self.register_buffer("local", nearby, persistent=False)
         self.in_proj = nn.Linear(width, 2 * inner, bias=False)
         self.conv2d = nn.Conv2d(inner, inner, 3, groups=inner)
         bound = inner**-0.5
@@ -79,17 +79,24 @@ class GridScan(nn.Module):
         if self.directions == "causal":
             y, state = self._causal(u, state)
         else:
-            y = self._two_way(F.silu(self.conv2d(F.pad(u, (1, 1, 1, 1)))))
+            u = F.silu(self.conv2d(F.pad(u, (1, 1, 1, 1))))
+            y = self._two_way(u) if self.directions == "two-way" else self._one_way(u)
         y = self.out_norm(y.permute(0, 2, 3, 1)).to(gate.dtype)
         return self.out_proj(y * F.silu(gate)), state
 
     def _two_way(self, u: Tensor) -> Tensor:
-        batch, inner, frames, joints = u.shape
-        orders, places = _orders_on(u.device, self.directions, frames, joints)
-        plain, added = u.flatten(2), self._with_local(u).flatten(2)
-        sequences = torch.stack([(plain, added)[k % 2 == 0][..., orders[k]] for k in range(K)], dim=1)
-        y, _ = self._scan(sequences, slice(None), None)
-        return torch.stack([y[:, k][..., places[k]] for k in range(K)]).sum(0).reshape(batch, inner, frames, joints)
+        rows = self._with_local(u).flatten(2), u.mT.flatten(2)
+        y, _ = self._scan(torch.stack([*rows, *(row.flip(2) for row in rows)], dim=1), slice(None), None)
+        by_frame, by_joint = _on_grid(y[:, :2] + y[:, 2:].flip(3), u)
+        return by_frame + by_joint
+
+    def _one_way(self, u: Tensor) -> Tensor:
+        """Each of two ways through the grid twice; a way backward is the way forward through the grid turned round."""
+        space, time = ([axis] * (way[0] == "b") for axis, way in zip((3, 2), self.directions.split("-"), strict=True))
+        rows = self._with_local(u).flip(space).flatten(2), u.flip(time).mT.flatten(2)
+        y, _ = self._scan(torch.stack([*rows, *rows], dim=1), slice(None), None)
+        by_frame, by_joint = _on_grid(y[:, :2] + y[:, 2:], u)
+        return by_frame.flip(space) + by_joint.flip(time)
 
     def _causal(self, u: Tensor, state: GridState | None) -> tuple[Tensor, GridState]:
         batch, inner, frames, joints = u.shape
@@ -109,7 +116,7 @@ class GridScan(nn.Module):
     def _with_local(self, u: Tensor) -> Tensor:
         if self.local is None:
             return u
-        near = u[..., self.local]
+        near = u @ self.local
         return u + (near if self.local_grad else near.detach())
 
     def _scan(self, sequences: Tensor, groups: slice, state: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -125,22 +132,11 @@ class GridScan(nn.Module):
         return scan_selected(sequences, selection, state)
 
 
-def scan_orders(directions: Directions, frames: int, joints: int) -> Tensor:
-    """Tokens `(4, T·J)` of a grid, numbered frame by frame, in the order in which each scan reads them."""
-    grid = torch.arange(frames * joints, device="cpu").reshape(frames, joints)
-    if directions == "two-way":
-        pair = torch.stack([grid.flatten(), grid.T.flatten()])
-        return torch.cat([pair, pair.flip(1)])
-    space = grid if directions.startswith("fs") else grid.flip(1)
-    time = grid if directions.endswith("ft") else grid.flip(0)
-    return torch.stack([space.flatten(), time.T.flatten()]).repeat(2, 1)
-
-
-@lru_cache(maxsize=64)
-def _orders_on(device: torch.device, directions: Directions, frames: int, joints: int) -> tuple[Tensor, Tensor]:
-    """`scan_orders` and, to undo them, where in each order a token stands."""
-    orders = scan_orders(directions, frames, joints)
-    return orders.to(device), torch.argsort(orders, dim=1).to(device)
+def _on_grid(rows: Tensor, grid: Tensor) -> tuple[Tensor, Tensor]:
+    """`rows (B, 2, inner, T·J)`, the first frame by frame and the second joint by joint, laid out as `grid`."""
+    frames, joints = grid.shape[2:]
+    by_frame, by_joint = rows.unbind(1)
+    return by_frame.unflatten(2, (frames, joints)), by_joint.unflatten(2, (joints, frames)).mT
 
 
 class GridBlock(nn.Module):

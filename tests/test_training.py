@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mocamba.inference.networks.mdtf import BoneAwareConfig, MDTFConfig
+from mocamba.inference.networks.posemamba import PoseMambaConfig
+from mocamba.inference.networks.vimcan import VimcanConfig
 from mocamba.inference.random_source import RandomSource
 from mocamba.inference.rotations import joint_positions, local_to_global
 from mocamba.inference.shards import Clip
@@ -13,8 +16,8 @@ from mocamba.inference.training.bank import FADE, MotionBank, build_bank
 from mocamba.inference.training.split import TEST, VALIDATION, read_clips, split_clips
 from mocamba.inference.training.windows import MARGIN, PAST, Augmentation, draw_windows
 from mocamba.inference.training.worn import FAR, wear_sensors
-from mocamba.inference.weights_file import load_network
-from mocamba.rig.errors import BadInputError
+from mocamba.inference.weights_file import load_network, load_weights
+from mocamba.rig.errors import BadInputError, FileFormatError
 from mocamba.rig.kinematics import forward_kinematics
 from mocamba.rig.skeleton import MIRROR, PARENTS, SMPL24
 
@@ -22,6 +25,11 @@ from .conftest import DATA
 from .motions import showcase, walk
 from .shard_files import write_shard
 
+SMALL_LIFTERS = {
+    "PoseMamba": PoseMambaConfig(width=8, pairs=1, frames=6),
+    "VIMCAN": VimcanConfig(width=8, group_width=8, pairs=1, frames=6),
+    "MDTF": MDTFConfig(width=8, depth=1, frames=6, bone_aware=BoneAwareConfig((8, 4))),
+}
 PLAIN = Augmentation(0, 0, 0, 0, 0, 0, 0, 6, 0, 8)
 
 
@@ -172,6 +180,48 @@ def test_a_run_is_resumed_and_its_weights_load(tmp_path: Path) -> None:
     best = torch.load(run / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
     for key, value in loaded.network.state_dict().items():
         torch.testing.assert_close(value, best[f"network.{key}"], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["PoseMamba", "VIMCAN", "MDTF"])
+def test_lifting_networks_are_trained_and_their_weights_load(kind: str, tmp_path: Path) -> None:
+    pytest.importorskip("lightning", reason="training needs the train extra")
+    from mocamba.inference.training.fit import fit
+    from mocamba.inference.training.lifting import LiftingTraining
+
+    clips = [("t", "somebody", walk(3.0)), ("t2", "somebody", showcase()), ("v", VALIDATION[0], showcase())]
+    (tmp_path / "data").mkdir()
+    write_shard(tmp_path / "data" / "small.npz", clips)
+    network = SMALL_LIFTERS[kind]
+    config = LiftingTraining(network, steps=2, bone_steps=2, batch=2, lengths=(3, 5), warm_up=1, windows=2)
+    quiet = {"accelerator": "cpu", "enable_progress_bar": False, "enable_model_summary": False}
+    weights = fit(config, tmp_path / "data", tmp_path / "run", "small", validate_every=1, **quiet)
+    loaded = load_weights(str(weights))
+    assert loaded.network.config == network
+    assert loaded.card.training["lengths"] == [3, 5]
+    assert (tmp_path / "run" / "curves.png").stat().st_size > 1000
+    assert (tmp_path / "run" / "bones" / "best.ckpt").exists() == (kind == "MDTF")
+    best = torch.load(tmp_path / "run" / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
+    for key, value in loaded.network.state_dict().items():
+        torch.testing.assert_close(value, best[f"network.{key}"], rtol=1e-3, atol=1e-4)
+    with pytest.raises(FileFormatError, match=f"{type(loaded.network).__name__} needs a camera"):
+        load_network(str(weights))
+
+
+def test_the_first_stage_of_mdtf_is_trained_before_the_second(tmp_path: Path) -> None:
+    """And then left alone: what the second starts from is what the first ended with, and the last weights hold it."""
+    pytest.importorskip("lightning", reason="training needs the train extra")
+    from mocamba.inference.training.fit import fit
+    from mocamba.inference.training.lifting import LiftingTraining
+
+    write_shard(tmp_path / "a.npz", [("t", "somebody", walk(3.0)), ("v", VALIDATION[0], showcase())])
+    config = LiftingTraining(SMALL_LIFTERS["MDTF"], steps=2, bone_steps=3, batch=2, lengths=(4,), warm_up=1, windows=2)
+    quiet = {"accelerator": "cpu", "enable_progress_bar": False, "enable_model_summary": False}
+    weights = load_weights(str(fit(config, tmp_path, tmp_path / "run", "m", validate_every=1, **quiet))).network
+    first = torch.load(tmp_path / "run" / "bones" / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
+    bones = {key: value for key, value in weights.state_dict().items() if key.startswith("bone_aware.")}
+    assert bones
+    for key, value in bones.items():
+        torch.testing.assert_close(value, first["network." + key.removeprefix("bone_aware.")], rtol=1e-3, atol=1e-4)
 
 
 def test_a_folder_without_motion_is_one_clear_error(tmp_path: Path) -> None:
