@@ -121,7 +121,7 @@ def why_not_opened(name: str, port: str, error: Exception) -> DeviceError:
         )
     return ConnectError(
         name,
-        Reason.UNSUPPORTED,
+        Reason.UNSUPPORTED if number in (errno.ENOTTY, errno.EINVAL, None) else Reason.NO_ANSWER,
         f"the port {port} cannot be opened ({error}).",
-        "`mocamba devices` lists the ports that are there; choose one of them.",
+        "Plug it in again; `mocamba devices` lists the ports that are there.",
     )

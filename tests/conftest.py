@@ -57,11 +57,11 @@ def _compared(allowed: int) -> Iterator[None]:
     yield
     deadline = time.monotonic() + 2.0
     while time.monotonic() < deadline:
-        gc.collect()
         left = [thread.name for thread in threading.enumerate() if thread not in threads]
         opened = open_files() - files
         if not left and len(opened) <= allowed:
             return
+        gc.collect()
         time.sleep(0.02)
     pytest.fail(f"left behind: threads {left}, files {sorted(opened)}")
 

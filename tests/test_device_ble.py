@@ -210,7 +210,7 @@ def test_sensor_of_another_kind(air: Air) -> None:
     bluez, radio = air
     with Cast(one("witmotion"), bluez) as cast, pytest.raises(ConnectError, match="another kind of sensor") as caught:
         dot.open_ble(radio, cast.addresses[0]).connect()
-    assert caught.value.reason is Reason.UNSUPPORTED
+    assert caught.value.reason is Reason.WRONG_KIND
     wait_for(lambda: not any(peripheral.connected for peripheral in bluez.peripherals.values()))
 
 

@@ -84,7 +84,7 @@ def test_sensor_of_another_kind(air: BumbleAir) -> None:
     air.add(address, gatt)
     with pytest.raises(ConnectError, match="another kind of sensor") as caught:
         dot.open_ble(air.radio, address).connect()
-    assert caught.value.reason is Reason.UNSUPPORTED
+    assert caught.value.reason is Reason.WRONG_KIND
 
 
 def test_nobody_there(air: BumbleAir, monkeypatch: pytest.MonkeyPatch) -> None:

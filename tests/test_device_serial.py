@@ -206,7 +206,8 @@ def test_a_silent_port(tmp_path: Path) -> None:
         (OSError("could not open port 'COM3': PermissionError(13, 'Access is denied.', None, 5)"), Reason.IN_USE),
         (OSError("could not open port 'COM9': FileNotFoundError(2, 'The system cannot find'...)"), Reason.NOT_FOUND),
         (OSError(16, "Device or resource busy"), Reason.IN_USE),
-        (OSError(5, "Input/output error"), Reason.UNSUPPORTED),
+        (OSError(5, "Input/output error"), Reason.NO_ANSWER),
+        (OSError(25, "Inappropriate ioctl for device"), Reason.UNSUPPORTED),
     ],
 )
 def test_words_of_other_systems(error: OSError, reason: Reason) -> None:
