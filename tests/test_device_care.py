@@ -251,12 +251,20 @@ def test_a_port_in_use_and_a_silent_one_are_said(monkeypatch: pytest.MonkeyPatch
         cast.stop()
 
 
-def test_network_sensors_are_found_by_what_they_send() -> None:
+def test_network_sensors_are_found_by_what_they_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    # ports of our own: a server of SlimeVR's may be running here
+    ports = dict(zip(("slimevr", "csv", "ximu3", "announced"), free_ports(4), strict=True))
+    monkeypatch.setattr(
+        "mocamba.devices.discovery.FAMILIES",
+        {name: replace(family, port=ports.get(name)) for name, family in FAMILIES.items()},
+    )
+    for module in ("mocamba.devices.discovery", "mocamba.devices.ximu3.simulate"):
+        monkeypatch.setattr(f"{module}.ANNOUNCED", ports["announced"])
     slots = ("head", "pelvis")
     with (
-        Cast(Production("slimevr", "udp", slots=slots)),
-        Cast(Production("csv", "udp", slots=slots)),
-        Cast(Production("ximu3", "udp", slots=slots)),
+        Cast(Production("slimevr", "udp", slots=slots, port=ports["slimevr"])),
+        Cast(Production("csv", "udp", slots=slots, port=ports["csv"])),
+        Cast(Production("ximu3", "udp", slots=slots, port=ports["ximu3"])),
     ):
         found = find_udp(1.2)
     assert {thing.family for thing in found} == {"slimevr", "csv", "ximu3"}
@@ -265,6 +273,16 @@ def test_network_sensors_are_found_by_what_they_send() -> None:
     assert labels["slimevr"] == "2 of SlimeVR: de:ad:be:ef:00:01, de:ad:be:ef:00:02"
     assert labels["csv"] == "2 of text lines: head, pelvis"
     assert "head 00000001 at 127.0.0.1" in {thing.label for thing in found}
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+    for one in sockets:
+        one.bind(("", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
 
 
 @needs_pty
