@@ -211,7 +211,8 @@ def mapped(stamps: np.ndarray[Any, Any], hosts: np.ndarray[Any, Any]) -> np.ndar
     for _ in range(6):  # seconds in which the machine was busy lie above the line
         slope, height = np.polyfit(seconds[lowest][kept], offset[lowest][kept] - base, 1)
         above = offset[lowest] - base - height - slope * seconds[lowest]
-        kept = above <= np.median(above[kept])
+        if kept.sum() > 8:
+            kept = above <= np.median(above[kept])
     return np.asarray(stamps + base + height + slope * seconds)
 
 
