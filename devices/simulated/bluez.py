@@ -192,9 +192,10 @@ class PretendBluez:
 
     def _show_waiting(self) -> None:
         """Send what the bus takes now. dbus-fast gives a connection up for good when its socket is full."""
-        if not self._messages.connected:
+        fd = self._messages._fd
+        if fd is None or not self._messages.connected:
             self._waiting.clear()
-        while self._waiting and select.select([], [self._messages._fd], [], 0)[1]:
+        while self._waiting and fd is not None and select.select([], [fd], [], 0)[1]:
             characteristic, data = self._waiting[0]
             characteristic.value = data
             self._change(characteristic.path, CHARACTERISTIC, {"Value": variant("ay", data)})
