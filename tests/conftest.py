@@ -36,6 +36,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mocamba.devices.slimevr.simulate.PATIENCE_NS", 800_000_000)
     monkeypatch.setattr("mocamba.devices.slimevr.simulate.KNOCK_EVERY_NS", 100_000_000)
     monkeypatch.setattr("mocamba.devices.sensor.SILENCE", 1.0)
+    monkeypatch.setattr("mocamba.devices.csv_lines.reader.HEADER_WITHIN", -1.0)
     monkeypatch.setattr("mocamba.devices.ximu3.reader.NAME_WITHIN", 0.3)
     monkeypatch.setattr("mocamba.devices.ximu3.reader.SETTLING", 100_000_000)
 

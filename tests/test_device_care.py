@@ -318,6 +318,7 @@ def test_families_know_their_transports() -> None:
         assert caught.value.reason is Reason.UNSUPPORTED
 
 
+@pytest.mark.usefixtures("hurried")
 def test_a_flooded_port_ends_neither_memory_nor_sensors() -> None:
     flood = range(3 * MOST)
     with (

@@ -69,6 +69,17 @@ def test_witmotion_that_is_only_listened_to() -> None:
     assert_true(readings, states(cast, "left_shin", 10), 1e-4, 0.02)
 
 
+def test_witmotion_whose_commands_do_not_arrive() -> None:
+    with Cast(one("witmotion")) as cast:
+        cast.stage.actors[0].speaker.hear = lambda data, target: ()  # type: ignore[method-assign]
+        with witmotion.open_serial(cast.addresses[0], WitMotionOptions(rate=10)) as device:
+            assert gather(device, 0.3)
+            fault = fault_of(device, Reason.NO_ANSWER)
+            assert fault is not None
+            assert "RX wire" in fault.remedy
+            assert device.health[0].lost == 0
+
+
 def test_witmotion_heading_reset_is_written() -> None:
     with Cast(one("witmotion")) as cast, witmotion.open_serial(cast.addresses[0]) as device:
         device.reset_heading()

@@ -163,6 +163,29 @@ def test_text_lines_of_two_boards_under_one_id() -> None:
         assert fault.device == f"{device.name}/shin"
 
 
+def test_text_lines_wait_for_a_header_and_tell_of_a_late_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mocamba.devices.csv_lines.reader.HEADER_WITHIN", 0.2)
+    header = b"# imu-csv v1 cols=id,t,qw,qx,qy,qz,ax,ay,az acc=g t=us"
+    with csv.open_udp(0, host=HOST) as device, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as board:
+        to = (HOST, device._link.port)  # type: ignore[attr-defined]
+        for k in range(4):
+            board.sendto(b"shin,%d,1,0,0,0,0,0,1" % (k * 10000), to)
+        assert gather(device, 0.1) == []
+        time.sleep(0.2)
+        for k in range(4, 12):
+            board.sendto(b"shin,%d,1,0,0,0,0,0,1" % (k * 10000), to)
+        assert {reading.acceleration for reading in gather(device, 0.1)} == {(0, 0, 1)}
+        board.sendto(header, to)
+        for k in range(12, 20):
+            board.sendto(b"shin,%d,1,0,0,0,0,0,1" % (k * 10000), to)
+        readings = gather(device, 0.1)
+        assert {reading.acceleration for reading in readings} == {(0, 0, 9.80665)}
+        assert readings[0].stamp_ns == 140_000_000
+        fault = fault_of(device, Reason.BAD_VALUES)
+        assert fault is not None
+        assert "its header came late" in str(fault)
+
+
 def test_text_lines_have_no_heading_reset() -> None:
     with csv.open_udp(0, host=HOST) as device, pytest.raises(DeviceError, match="Calibrate") as caught:
         device.reset_heading()
