@@ -9,7 +9,14 @@ import pytest
 from mocamba.devices.csv_lines import reader as csv
 from mocamba.devices.csv_lines.options import CsvOptions
 from mocamba.devices.device import Retry, State
-from mocamba.devices.errors import ConnectError, DeviceError, LinkLostError, Reason
+from mocamba.devices.errors import (
+    ConnectError,
+    DeviceError,
+    LinkLostError,
+    NoDataError,
+    Reason,
+    StaleDataError,
+)
 from mocamba.devices.reading import Acceleration
 from mocamba.devices.sensor import SensorDevice
 from mocamba.devices.serial_link import SerialLink, why_not_opened
@@ -146,6 +153,22 @@ def test_unplugged_for_good_ends_in_one_clear_error() -> None:
             error = ending(device)
             assert "did not come back in 4 attempts; the last one ended with: there is no port" in str(error)
             assert error.reason is Reason.GAVE_UP
+
+
+def test_stale_data_raises_at_once_while_the_sensor_is_away() -> None:
+    with Cast(one("csv")) as cast, csv.open_serial(cast.addresses[0]) as device:
+        gather(device, 0.2)
+        assert device.read_latest(1.0).orientation is not None
+        cast.stage.unplug("left_shin")
+        wait_for(lambda: device.state is State.RECONNECTING)
+        time.sleep(0.1)
+        for sensor in (None, f"{device.name}/left_shin"):
+            with pytest.raises(StaleDataError, match="its newest reading is") as caught:
+                device.read_latest(0.05, sensor)
+            assert caught.value.device == (sensor or device.name)
+        device.read_unread()
+        with pytest.raises(NoDataError):
+            device.read_newest(0.05)
 
 
 def test_wrong_speed_is_said_and_found() -> None:
