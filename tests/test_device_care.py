@@ -2,6 +2,7 @@
 
 import math
 import socket
+import sys
 import time
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mocamba.devices.clocks import StampGaps, WrappingClock
 from mocamba.devices.device import Retry, State
-from mocamba.devices.discovery import MORE_PORTS, Found, find_serial, find_udp
+from mocamba.devices.discovery import MORE_PORTS, Found, find_ble, find_serial, find_udp
 from mocamba.devices.errors import ConnectError, Reason
 from mocamba.devices.families import FAMILIES, open_device
 from mocamba.devices.grouping import PATIENCE, Grouping
@@ -339,3 +340,14 @@ def test_a_closed_radio_stays_closed() -> None:
     with pytest.raises(ConnectError) as caught:
         radio.scan(0.1)
     assert caught.value.reason is Reason.CLOSED
+
+
+def test_missing_libraries_are_named_with_what_installs_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("serial", "serial.tools", "bleak"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ConnectError, match=r"pip install 'mocamba\[devices\]'") as caught:
+        open_device("csv", "serial", "/dev/ttyUSB0", Radio()).connect()
+    assert caught.value.reason is Reason.LIBRARY
+    with Radio() as radio:
+        for found in (find_serial(), find_ble(radio, 0.1)):
+            assert [(thing.usable, thing.reason) for thing in found] == [(False, Reason.LIBRARY)]
