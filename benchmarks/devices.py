@@ -5,7 +5,7 @@
 
 Printed are samples made, received and missing between the first and the last received one, the shares of one core that
 reader and simulator took, how late samples arrive after they were taken, and, for sensors with a clock, how far a line
-through the per-second minima of arrival - stamp is from the simulator's own clock.
+along the per-second minima of arrival - stamp is from the simulator's own clock.
 """
 
 import argparse
@@ -201,14 +201,19 @@ def number_of(name: str, said: dict[str, Any]) -> int:
 
 
 def mapped(stamps: np.ndarray[Any, Any], hosts: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Stamps on the host's clock: by a straight line through the least arrival - stamp of every second."""
-    origin = stamps[0]
-    second = ((stamps - origin) / 1e9).astype(int)
+    """Stamps on the host's clock: by a straight line along the lower edge of every second's least arrival - stamp."""
+    seconds = (stamps - stamps[0]) / 1e9
     offset = hosts - stamps
     base = offset[0]
-    lowest = [np.flatnonzero(second == s)[np.argmin(offset[second == s])] for s in np.unique(second)]
-    slope, height = np.polyfit((stamps[lowest] - origin) / 1e9, offset[lowest] - base, 1)
-    return np.asarray(stamps + base + height + slope * (stamps - origin) / 1e9)
+    whole = seconds.astype(int)
+    lowest = np.array([np.flatnonzero(whole == s)[np.argmin(offset[whole == s])] for s in np.unique(whole)])
+    kept = np.ones(len(lowest), bool)
+    for _ in range(6):  # seconds in which the machine was busy lie above the line
+        slope, height = np.polyfit(seconds[lowest][kept], offset[lowest][kept] - base, 1)
+        above = offset[lowest] - base - height - slope * seconds[lowest]
+        if kept.sum() > 8:
+            kept = above <= np.median(above[kept])
+    return np.asarray(stamps + base + height + slope * seconds)
 
 
 def main() -> None:

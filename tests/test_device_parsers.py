@@ -91,7 +91,7 @@ def test_any_split_gives_the_same(name: str, data: st.DataObject) -> None:
         packets, kept = parser(kept + stream[begin:end])
         assert len(kept) <= longest
         pieces += packets
-    assert pieces == whole
+    assert repr(pieces) == repr(whole)  # NaN is not itself
     assert kept == rest
 
 

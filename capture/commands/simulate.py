@@ -1,8 +1,10 @@
 """`mocamba simulate`."""
 
+import math
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -78,7 +80,7 @@ def simulate_command(
     production = Production(family, chosen, motion, tuple(slot or SLOTS), imperfections, seed, rate, host, port)
     with Cast(production) as cast, _asked_to_stop() as stop:
         report(_start_values(cast), _start_lines(cast), as_json)
-        stop.wait(seconds)
+        _wait(stop, math.inf if seconds is None else seconds)
     report({"sensors": _counts(cast)}, _end_lines(cast), as_json)
 
 
@@ -110,6 +112,13 @@ def _asked_to_stop() -> Iterator[threading.Event]:
     finally:
         for number, handler in zip(signals, before, strict=True):
             signal.signal(number, handler)
+
+
+def _wait(stop: threading.Event, seconds: float) -> None:
+    """In short waits: Windows hears of Ctrl-C only between two."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0 and not stop.wait(min(left, 0.2)):
+        pass
 
 
 def _environment(cast: Cast) -> dict[str, str]:
