@@ -20,8 +20,9 @@ from .source import load_cv2
 PORT = 8089
 PATH = "/video"
 BOUNDARY = "picture"
-DISTANCE, HEIGHT = 4.5, 1.0  # metres, of the camera in front of the performer
-FIELD = 0.9  # half of the picture's height in metres at one metre's distance, the inverse of focal length
+DISTANCE, HEIGHT = 6.0, 1.0  # metres from where the performer starts, and above the floor
+FIELD = 0.36  # half of what it sees up and down, metres at one metre's distance
+HEAD = 0.11  # metres, radius
 QUALITY = 80  # of JPEG
 
 
@@ -97,11 +98,13 @@ class SimulatedCamera:
 
         width, height = self._size
         image = np.full((height, width, 3), 40, np.uint8)
-        points = project(self._positions[int(seconds * 30) % len(self._positions)], self._size)
+        positions = self._positions[int(seconds * 30) % len(self._positions)]
+        points = project(positions, self._size)
         for child, parent in enumerate(PARENTS):
             if parent >= 0:
                 cv2.line(image, points[parent], points[child], (230, 230, 230), 4, cv2.LINE_AA)
-        cv2.circle(image, points[15], round(0.05 * height), (230, 230, 230), -1, cv2.LINE_AA)
+        head = round(HEAD * height / (2 * FIELD * (DISTANCE - positions[15, 2])))
+        cv2.circle(image, points[15], head, (230, 230, 230), -1, cv2.LINE_AA)
         cv2.putText(image, f"{seconds:8.3f}", (10, height - 12), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (90, 200, 90), 2)
         return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1])
 
@@ -110,7 +113,7 @@ def project(positions: NDArray[Any], size: tuple[int, int]) -> list[tuple[int, i
     """World positions `(J, 3)`, metres, Y up, in pixels of a camera that looks along -Z at the place of the walk."""
     width, height = size
     focal = height / (2 * FIELD)
-    depth = np.maximum(DISTANCE - positions[:, 2] + 2.0, 0.5)
+    depth = np.maximum(DISTANCE - positions[:, 2], 0.5)
     # a performer who faces the camera has their left on the picture's right
     right = width / 2 + focal * positions[:, 0] / depth
     down = height / 2 - focal * (positions[:, 1] - HEIGHT) / depth

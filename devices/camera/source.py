@@ -209,6 +209,8 @@ def _why_not(source: Source) -> ConnectError:
                 "Open it in a browser on this computer: if that shows nothing either, look at the camera's app, "
                 "its network and the port.",
             )
+    if source.kind is Kind.PICTURES and not Path(source.target).exists():
+        return _missing(source)
     return ConnectError(
         source.name,
         Reason.GARBLED,
