@@ -5,8 +5,7 @@ Fusion 91, 2023; the library `vqf`), which finds the gyroscope's bias at rest an
 """
 
 from dataclasses import dataclass
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +95,7 @@ def fuse_recording(
     return found["quat6D" if field is None else "quat9D"], found["restDetected"].astype(bool)
 
 
-def _vqf(sensor: str) -> ModuleType:
+def _vqf(sensor: str) -> Any:
     try:
         import vqf
     except ImportError:
