@@ -14,8 +14,6 @@ from ..solving import DEFAULT_NETWORK, Mode
 from .console import JsonFlag, progress_bar, report
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from ...inference.evaluation import Evaluation
     from ...inference.weights_file import LoadedNetwork
 
@@ -97,7 +95,7 @@ def evaluate_command(
 
 
 def _evaluate_lifter(
-    loaded: "LoadedNetwork[nn.Module]",
+    loaded: "LoadedNetwork[Any]",
     motion: Path,
     detector: Detector,
     window: int,
