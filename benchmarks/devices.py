@@ -65,7 +65,7 @@ class Received:
     """Of one sensor, after it was set up."""
 
     count: int = 0
-    lost: int = 0
+    lost: int | None = None  # by the protocol's own count
     stamps: list[int] = field(default_factory=list)
     hosts: list[int] = field(default_factory=list)
 
@@ -141,7 +141,8 @@ def read(devices: list[SensorDevice], seconds: float) -> dict[str, Received]:
                     continue
                 one = received.setdefault(reading.sensor, Received())
                 one.count += 1
-                one.lost += reading.lost or 0
+                if reading.lost is not None:
+                    one.lost = (one.lost or 0) + reading.lost
                 one.hosts.append(reading.host_ns)
                 if reading.stamp_ns is not None:
                     one.stamps.append(reading.stamp_ns)
@@ -158,9 +159,9 @@ def missing(received: dict[str, Received], rate: float) -> int:
         if len(one.stamps) == one.count:
             steps = [b - a for a, b in pairwise(one.stamps)]
             total += sum(round(step * rate / 1e9) - 1 for step in steps)
-        elif one.lost or one.count < 2:
+        elif one.lost is not None:
             total += one.lost
-        else:
+        elif one.count > 1:
             total += max(0, round((one.hosts[-1] - one.hosts[0]) * rate / 1e9) + 1 - one.count)
     return total
 

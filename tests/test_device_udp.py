@@ -186,6 +186,28 @@ def test_text_lines_wait_for_a_header_and_tell_of_a_late_one(monkeypatch: pytest
         assert "its header came late" in str(fault)
 
 
+def test_text_lines_a_damaged_header_neither_silences_nor_changes_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mocamba.devices.csv_lines.reader.HEADER_WITHIN", 5.0)
+    header = b"# imu-csv v1 cols=id,t,qw,qx,qy,qz,ax,ay,az t=us acc=g"
+    damaged = (b"# imu-csv v1 cols=id,t,qw,qx,qy,qz,ax,ay,az t=us accshin,3", header[:-6], header[:-6] + b"*00")
+    with csv.open_udp(0, host=HOST) as device, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as board:
+        to = (HOST, device._link.port)  # type: ignore[attr-defined]
+        for k in range(30):
+            if k % 7 == 0:
+                board.sendto(damaged[k // 7 % 3] if k else header, to)
+            board.sendto(b"shin,%d,1,0,0,0,0,0,1" % (k * 10000), to)
+        readings = gather(device, 0.2)
+        assert len(readings) == 28
+        assert {reading.acceleration for reading in readings} == {(0, 0, 9.80665)}
+        # said twice, it is meant
+        board.sendto(header[:-6], to)
+        board.sendto(header[:-6], to)
+        for k in range(30, 40):
+            board.sendto(b"shin,%d,1,0,0,0,0,0,1" % (k * 10000), to)
+        assert {reading.acceleration for reading in gather(device, 0.1)} == {(0, 0, 1)}
+        assert fault_of(device, Reason.BAD_VALUES) is not None
+
+
 def test_text_lines_have_no_heading_reset() -> None:
     with csv.open_udp(0, host=HOST) as device, pytest.raises(DeviceError, match="Calibrate") as caught:
         device.reset_heading()

@@ -71,6 +71,7 @@ class CsvDriver:
         self._told = options.columns is not None
         self._first = Layout(options.columns or USUAL)
         self._first_ns: dict[str, int] = {}
+        self._proposed: dict[str, str] = {}
         self._layouts: dict[str, Layout | None] = {}
         self._sensors: dict[str, _Sensor] = {}
 
@@ -91,27 +92,31 @@ class CsvDriver:
         return heard
 
     def _take_header(self, header: Header, source: str) -> None:
-        before = self._layouts.get(source, self._first)
-        self._layouts[source] = header.layout
+        """Go by the header from now on, unless it may be damage: an unknown one, or the first of its words."""
+        known = self._layouts.get(source)
+        proposed, self._proposed[source] = self._proposed.get(source), header.text
         if header.layout is None:
             self.complaint = f"Its header has a word that is not known: '{header.text}'."
-            self._note(
-                BadDataError(self.name, Reason.GARBLED, self.complaint, "docs/devices.md lists the columns and units.")
-            )
-        if header.layout == before:
+            if known is None:
+                self._layouts[source] = None
+                self._warn(Reason.GARBLED, self.complaint, "docs/devices.md lists the columns and units.")
             return
+        if known is not None and not header.checked and header.layout != known and proposed != header.text:
+            return
+        self._layouts[source] = header.layout
         late = [part for part, sensor in self._sensors.items() if sensor.source == source]
+        if header.layout == (known or self._first) or not late:
+            return
         for part in late:
             del self._sensors[part]
-        if late:
-            self._note(
-                BadDataError(
-                    self.name,
-                    Reason.BAD_VALUES,
-                    f"its header came late, or changed: what {', '.join(late)} sent before may be of other units.",
-                    "Let the firmware send the header when it starts and when it is asked by a question mark.",
-                )
-            )
+        self._warn(
+            Reason.BAD_VALUES,
+            f"its header came late, or changed: what {', '.join(late)} sent before may be of other units.",
+            "Let the firmware send the header when it starts and when it is asked by a question mark.",
+        )
+
+    def _warn(self, reason: Reason, detail: str, remedy: str) -> None:
+        self._note(BadDataError(self.name, reason, detail, remedy))
 
     def _layout(self, chunk: Chunk) -> Layout | None:
         """Of the sender's lines; None while its header may still come."""
