@@ -17,9 +17,8 @@ from pathlib import Path
 
 import numpy as np
 from mocamba.capture.calibration import aligned_calibration, calibrate
-from mocamba.capture.conventions import check_signals
+from mocamba.capture.conventions import check_conventions
 from mocamba.capture.findings import Finding, Verdict
-from mocamba.capture.places import check_places
 from mocamba.capture.take import on_common_axis
 from mocamba.devices.log import GRAVITY, SensorLog, SensorLogs
 from mocamba.devices.simulated.curves import ease
@@ -33,7 +32,7 @@ from mocamba.rig.skeleton import SMPL24, Skeleton
 
 FADE = 30  # frames
 Mistake = Callable[[SensorLog], SensorLog]
-PARTS = {"walk": (TIMING.walk, TIMING.squat), "squat": (TIMING.squat, TIMING.kick), "kick": (TIMING.kick, TIMING.end)}
+PARTS = {"walk": (TIMING.walk, TIMING.squat), "squat": (TIMING.squat, TIMING.reach), "all": (TIMING.walk, TIMING.end)}
 
 
 def motion(name: str, height: float) -> Motion:
@@ -95,7 +94,7 @@ ARMS, LEGS = both("left_forearm", "right_forearm"), both("left_shin", "right_shi
 MISTAKES: dict[str, Mistake] = {
     "none": lambda log: log,
     "g": acceleration(lambda a: a / GRAVITY),
-    "gravity left in": acceleration(lambda a: a + [0, GRAVITY, 0]),
+    "gravity left in": acceleration(lambda a: a + np.array([0, GRAVITY, 0])),
     "xyzw": orientation(lambda q: np.roll(q, -1, axis=1)),
     "inverse": orientation(conjugate),
     "left-right swap": moved(ARMS | LEGS),
@@ -118,7 +117,7 @@ def check(logs: SensorLogs, *, aligned: bool) -> tuple[Finding, ...]:
     """All that is looked at on import."""
     sensors, t_ns = on_common_axis(logs)
     calibration = aligned_calibration(sensors, t_ns, "motion") if aligned else calibrate(sensors, t_ns)
-    return (*check_signals(logs), check_places(sensors, calibration))
+    return check_conventions(logs, sensors, calibration)
 
 
 def simulated(errors: SensorErrors, seeds: int, heights: tuple[float, ...]) -> Iterator[tuple[str, SensorLogs]]:

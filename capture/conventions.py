@@ -11,15 +11,21 @@ import numpy as np
 
 from ..devices.log import GRAVITY, SensorLog, SensorLogs, y_up_to_z_up, z_up_to_y_up
 from ..rig.quaternion import Array, conjugate, normalise, rotate
+from .calibration import Calibration
 from .clock import Resampled, common_axis, resample
 from .findings import Aspect, Finding, Verdict
-from .levers import Swing, evidence, swings_of
+from .levers import Swing, explained_by_levers, swings_of
+from .places import bones_of, check_limbs, check_sides
 
 LONGEST = 30.0  # seconds that are looked at
 SHORTEST = 2.0
 NORM = 0.02  # by which a unit quaternion may be off
-SUREST = 0.06  # nats a sample by which another rule must explain the motion better
-TELLING = 0.1  # nats a sample: less is no motion to tell anything from
+# Nats a sample by which another rule must explain the motion better. On 60 clips of recorded motion none of the wrong
+# rules was better than the right one.
+SUREST = 0.06
+TELLING = 0.15  # nats a sample: less is no motion to tell anything from
+FLOOR = 0.02  # share of the acceleration that is never explained
+STANDING = 0.7  # share that a leg's lever must explain: in steps it changes between ankle and knee
 LIVELY = 6.0  # 1/s², rms: sensors that turn less are drowned in noise
 # Metres of acceleration over turning. Limbs of all motions tried lie between 0.1 and 0.7. Units of g make it 9.8
 # times less; half the true time step, four times; twice the step, four times more.
@@ -28,6 +34,19 @@ LIMBS = ("forearm", "shin", "thigh", "foot")
 
 
 Checked = tuple[Finding, SensorLogs]  # and the logs put right, so that one fault is not found twice
+
+
+def check_conventions(logs: SensorLogs, sensors: Sequence[Resampled], calibration: Calibration) -> tuple[Finding, ...]:
+    """One finding an aspect, of `logs` and what calibration made of them (`sensors`, on the common axis, 60 Hz)."""
+    bones = bones_of(sensors, calibration)
+    signals = check_signals(logs)
+    exchanged = check_limbs(bones)
+    if exchanged is not None:
+        # a forearm does not swing as a shin: what the axes seemed like means nothing
+        return (*(one for one in signals if one.aspect is not Aspect.AXES), exchanged)
+    if any(one.verdict is Verdict.WRONG for one in signals):
+        return (*signals, Finding(Aspect.PLACES, Verdict.UNKNOWN))
+    return (*signals, check_sides(bones, calibration.pose))
 
 
 def check_signals(logs: SensorLogs) -> tuple[Finding, ...]:
@@ -165,17 +184,25 @@ class _Rule:
 def _check_axes(logs: SensorLogs) -> Checked:
     """The rule under which orientation and acceleration fit each other best; as they are, unless another is better."""
     sensors = _even(logs)
-    trunk = next((log.name for log in logs if log.slot == "pelvis"), None)
     if not sensors or not any(_tells(one) for one in swings_of(sensors).values()):
         return Finding(Aspect.AXES, Verdict.UNKNOWN), logs
-    as_given = evidence(swings_of(sensors), trunk)
-    found = [(evidence(swings_of(sensors, rule.turn, rule.force), trunk), rule) for rule in RULES]
-    best, rule = max(found, key=lambda pair: pair[0])
+    as_given, *others = _evidence(sensors, [AS_GIVEN, *RULES])
+    best = max(others)
     if max(best, as_given) < TELLING:
         return Finding(Aspect.AXES, Verdict.UNKNOWN), logs
     if best - as_given > SUREST:
+        rule = RULES[others.index(best)]
         return Finding(Aspect.AXES, Verdict.WRONG, rule.seen, rule.remedy), logs
     return Finding(Aspect.AXES, Verdict.RIGHT if as_given - best > SUREST else Verdict.UNKNOWN), logs
+
+
+def _evidence(sensors: Sequence[Resampled], rules: Sequence[_Rule]) -> list[float]:
+    """Nats a sample by which levers explain the sensors' accelerations under each rule, of the same sensors for all."""
+    trunk = next((sensor.log.name for sensor in sensors if sensor.log.slot == "pelvis"), None)
+    shares = [explained_by_levers(swings_of(sensors, rule.turn, rule.force), trunk) for rule in rules]
+    steps = {sensor.log.name for sensor in sensors if (sensor.log.slot or "").endswith(("shin", "foot"))}
+    told = [name for name in shares[0] if name not in steps or max(share[name] for share in shares) > STANDING]
+    return [float(np.mean([-np.log(1 - share[name] + FLOOR) for name in told] or [0.0])) for share in shares]
 
 
 def _tells(one: Swing) -> bool:
@@ -208,6 +235,10 @@ def _signs(*signs: float) -> Callable[[Array], Array]:
     return lambda values: values * np.array(signs)
 
 
+def _accelerated(change: Callable[[Array], Array]) -> Callable[[Resampled], Array]:
+    return lambda sensor: change(sensor.acceleration)
+
+
 def _rules() -> tuple[_Rule, ...]:
     rules = []
     scalar_last = (
@@ -235,7 +266,7 @@ def _rules() -> tuple[_Rule, ...]:
         flips[index] = -1.0
         flip = _signs(*flips)
         seen = f"The {axis} axis of the accelerations looks inverted."
-        rules.append(_Rule(seen, "Change its sign.", force=lambda sensor, flip=flip: flip(sensor.acceleration)))  # type: ignore[misc]
+        rules.append(_Rule(seen, "Change its sign.", force=_accelerated(flip)))
     rules.append(
         _Rule(
             "Acceleration looks as if it were in the sensor's own axes.",
@@ -246,4 +277,5 @@ def _rules() -> tuple[_Rule, ...]:
     return tuple(rules)
 
 
+AS_GIVEN = _Rule("", "")
 RULES = _rules()

@@ -17,10 +17,9 @@ from ..rig.motion import SOLVE_RATE, Motion
 from ..rig.resample import resample as resample_motion
 from .calibration import Calibration, HeadingSource, Pose, aligned_calibration, calibrate
 from .clock import Resampled
-from .conventions import check_signals
+from .conventions import check_conventions
 from .findings import warnings_of
 from .manifest import HIGHEST, LOWEST, Manifest
-from .places import check_places
 from .take import MANIFEST, Take, TakeWriter, new_take, on_common_axis, open_take
 
 Progress = Callable[[float, str], None]
@@ -99,7 +98,7 @@ def _unconventional(
     """What looks wrong about the signals; those simulated on motion files are right, however odd the motion is."""
     if recording.aligned and recording.kind == SIMULATED:
         return ()
-    return warnings_of((*check_signals(logs), check_places(sensors, calibration)))
+    return warnings_of(check_conventions(logs, sensors, calibration))
 
 
 def _without_pelvis(calibration: Calibration) -> tuple[str, ...]:

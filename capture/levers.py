@@ -19,7 +19,6 @@ from .clock import Resampled
 
 REACH = 6  # frames to either side of a second difference: above the noise of orientations, under a limb's swing
 RIDGE = 1e-4  # share of the squared turning that levers are held to zero with, where the motion tells nothing of them
-FLOOR = 0.02  # share of the acceleration that is never explained
 
 Turn = Callable[[Array], Array]
 
@@ -96,11 +95,17 @@ def fit_lever(limb: Swing, trunk: Swing | None) -> Lever:
     return Lever(arms[:3], max(0.0, 1 - float(rest @ rest) / total))
 
 
-def evidence(swings: Mapping[str, Swing], trunk: str | None) -> float:
-    """Nats a sample by which levers explain all sensors' accelerations: higher where their worlds fit."""
+def explained_by_levers(swings: Mapping[str, Swing], trunk: str | None) -> dict[str, float]:
+    """Of every sensor but the trunk's, the share of its acceleration that a lever explains.
+
+    Joints of arms and thighs go with the trunk; the ankle of a standing leg stays where it is.
+    """
     base = swings.get(trunk) if trunk else None
-    explained = [fit_lever(one, base if name != trunk else None).explained for name, one in swings.items()]
-    return float(np.mean([-np.log(1 - share + FLOOR) for share in explained]))
+    return {
+        name: max(fit_lever(one, base).explained, fit_lever(one, None).explained)
+        for name, one in swings.items()
+        if name != trunk
+    }
 
 
 def swings_of(

@@ -24,23 +24,34 @@ TILTED, UPRIGHT = 45.0, 35.0  # degrees from the T-pose, medians: a shin is less
 STEPPING = 0.25  # correlation that tells which leg carries
 STRIDE = 0.6  # rad/s, rms of the difference between the legs: less is no stepping
 _SWAY, _STEP = 9, 13  # frames that sway and steps are smoothed over
+FACING = (
+    "Name the left sensors left (--slot); if they are, the performer is taken to face backward: choose another "
+    "--heading, or record a few steps or squats after the calibration pose."
+)
 X, Y = np.eye(3)[:2]
 
 Bones = Mapping[str, Resampled]
 
 
-def check_places(sensors: Sequence[Resampled], calibration: Calibration) -> Finding:
-    """Of `sensors` on the common axis, 60 Hz, worn as `calibration` says."""
+def bones_of(sensors: Sequence[Resampled], calibration: Calibration) -> Bones:
+    """Each slot's bone, of `sensors` on the common axis, 60 Hz, worn as `calibration` says."""
     by_name = {sensor.log.name: sensor for sensor in sensors}
-    bones = {
-        found.slot: _bone(by_name[found.sensor], found) for found in calibration.sensors if found.sensor in by_name
-    }
-    told = [_limb_exchanged(bones, side) for side in ("left", "right")]
-    if calibration.pose is Pose.T_POSE:
-        told.append(_forearms_exchanged(bones))
-    told.append(_legs_exchanged(bones))
-    wrong = [finding for finding in told if finding is not None and finding.verdict is Verdict.WRONG]
-    return next(iter(wrong or [finding for finding in told if finding]), Finding(Aspect.PLACES, Verdict.UNKNOWN))
+    return {found.slot: _bone(by_name[found.sensor], found) for found in calibration.sensors if found.sensor in by_name}
+
+
+def check_limbs(bones: Bones) -> Finding | None:
+    """A forearm's and a shin's sensor exchanged; None where that cannot be seen. Needs the T-pose as reference."""
+    return next((found for side in ("left", "right") if (found := _limb_exchanged(bones, side))), None)
+
+
+def check_sides(bones: Bones, pose: Pose) -> Finding:
+    """Left and right: of arms, which need the T-pose as reference, and of legs that step."""
+    told = [_legs_exchanged(bones)]
+    if pose is Pose.T_POSE:
+        told.insert(0, _forearms_exchanged(bones))
+    found = [finding for finding in told if finding is not None]
+    wrong = [finding for finding in found if finding.verdict is Verdict.WRONG]
+    return next(iter(wrong or found), Finding(Aspect.PLACES, Verdict.UNKNOWN))
 
 
 def _bone(sensor: Resampled, calibration: SensorCalibration) -> Resampled:
@@ -75,8 +86,8 @@ def _forearms_exchanged(bones: Bones) -> Finding | None:
         return None
     if outward[0] > 0:
         return Finding(Aspect.PLACES, Verdict.RIGHT)
-    detail = "Left and right look exchanged: each forearm swings as the one of the other side."
-    return _wrong(detail, "Exchange the names of the left and right sensors, or turn --heading round.")
+    detail = "Each forearm swings as the one of the other side: left and right are exchanged, or back and front."
+    return _wrong(detail, FACING)
 
 
 def _legs_exchanged(bones: Bones) -> Finding | None:
@@ -95,8 +106,8 @@ def _legs_exchanged(bones: Bones) -> Finding | None:
         return None
     if fits > 0:
         return Finding(Aspect.PLACES, Verdict.RIGHT)
-    detail = "Left and right look exchanged: the body sways over the leg that is in the air."
-    return _wrong(detail, f"Exchange the names of '{left.log.name}' and '{right.log.name}'.")
+    detail = "The body sways over the leg that is in the air: left and right are exchanged, or back and front."
+    return _wrong(detail, FACING)
 
 
 def _lever(bones: Bones, limb: Resampled) -> Array | None:
