@@ -26,10 +26,14 @@ SUREST = 0.06
 TELLING = 0.15  # nats a sample: less is no motion to tell anything from
 FLOOR = 0.02  # share of the acceleration that is never explained
 STANDING = 0.7  # share that a leg's lever must explain: in steps it changes between ankle and knee
-LIVELY = 6.0  # 1/s², rms: sensors that turn less are drowned in noise
-# Metres of acceleration over turning. Limbs of all motions tried lie between 0.1 and 0.7. Units of g make it 9.8
-# times less; half the true time step, four times; twice the step, four times more.
-G_RATIO, FAST_RATIO, SLOW_RATIO = 0.034, 0.075, 0.95
+LIVELY = 6.0  # 1/s²: sensors that turn less are drowned in noise
+# Units and time are told from longer moments (frames), time from livelier limbs: jitter of orientations looks like
+# turning.
+SCALE_REACH, TIME_LIVELY = 9, 9.0
+# Metres of acceleration over turning. Limbs of recorded motion lay between 0.08 and 0.36, most between 0.13 and 0.3.
+# Units of g make it 9.8 times less; half the true time step, four times; twice the step, four times more.
+G_RATIO, FAST_RATIO, SLOW_RATIO = 0.037, 0.075, 0.95
+FEWEST = 60  # frames
 LIMBS = ("forearm", "shin", "thigh", "foot")
 
 
@@ -143,10 +147,12 @@ def _gravity_found(
 def _check_scale(logs: SensorLogs) -> Checked:
     """Units and time from how long the limbs' levers seem to be."""
     sensors = _even([log for log in logs if (log.slot or "").endswith(LIMBS)])
-    lively = [one for one in swings_of(sensors).values() if one.speed > LIVELY and one.known.sum() > 60]
-    if not lively:
+    swings = swings_of(sensors, reach=SCALE_REACH).values()
+    told = [one for one in swings if one.speed > LIVELY and one.known.sum() > FEWEST]
+    lively = [one for one in told if one.speed > TIME_LIVELY]
+    if not told:
         return Finding(Aspect.UNITS, Verdict.UNKNOWN), logs
-    ratio = float(np.exp(np.median([np.log(max(one.ratio, 1e-9)) for one in lively])))
+    ratio = float(np.exp(np.median([np.log(max(one.ratio, 1e-9)) for one in lively or told])))
     seen = f"Limbs seem to swing on levers of {100 * ratio:.2g} cm."
     if ratio < G_RATIO:
         scaled = tuple(replace(log, acceleration=log.acceleration * GRAVITY) for log in logs)
@@ -155,6 +161,8 @@ def _check_scale(logs: SensorLogs) -> Checked:
     if ratio > 30 * SLOW_RATIO:
         detail = f"{seen} Acceleration is far too large for how fast they turn, as if it were in mg."
         return Finding(Aspect.UNITS, Verdict.WRONG, detail, "Multiply acceleration by 0.00980665 to get m/s²."), logs
+    if not lively:
+        return Finding(Aspect.UNITS, Verdict.RIGHT), logs
     if ratio < FAST_RATIO:
         return _rate_wrong(logs, f"{seen} They turn too fast for their acceleration", 0.5)
     if ratio > SLOW_RATIO:
@@ -206,7 +214,7 @@ def _evidence(sensors: Sequence[Resampled], rules: Sequence[_Rule]) -> list[floa
 
 
 def _tells(one: Swing) -> bool:
-    return one.speed > LIVELY and bool(one.known.sum() > 60)
+    return one.speed > LIVELY and bool(one.known.sum() > FEWEST)
 
 
 def _even(logs: Sequence[SensorLog]) -> list[Resampled]:
