@@ -4,8 +4,8 @@
     python benchmarks/devices.py --only ximu3 --seconds 600
 
 Printed are samples made, received and missing between the first and the last received one, the shares of one core that
-reader and simulator took, how late samples arrive after they were taken, and, for sensors with a clock, how far a line
-through the per-second minima of arrival - stamp is from the simulator's own clock.
+reader and simulator took, how late samples arrive after they were taken, and, for sensors with a clock, how far the
+host times that `capture.device_clock` maps their stamps to, live, are from the simulator's own clock.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from mocamba.capture.device_clock import DeviceClock
 from mocamba.devices.csv_lines import reader as csv
 from mocamba.devices.csv_lines.options import CsvOptions
 from mocamba.devices.dot import reader as dot
@@ -201,14 +202,9 @@ def number_of(name: str, said: dict[str, Any]) -> int:
 
 
 def mapped(stamps: np.ndarray[Any, Any], hosts: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Stamps on the host's clock: by a straight line through the least arrival - stamp of every second."""
-    origin = stamps[0]
-    second = ((stamps - origin) / 1e9).astype(int)
-    offset = hosts - stamps
-    base = offset[0]
-    lowest = [np.flatnonzero(second == s)[np.argmin(offset[second == s])] for s in np.unique(second)]
-    slope, height = np.polyfit((stamps[lowest] - origin) / 1e9, offset[lowest] - base, 1)
-    return np.asarray(stamps + base + height + slope * (stamps - origin) / 1e9)
+    """Stamps on the host's clock, sample by sample as a session maps them."""
+    clock = DeviceClock()
+    return np.array([clock.host_time(int(stamp), int(host)) for stamp, host in zip(stamps, hosts, strict=True)])
 
 
 def main() -> None:
