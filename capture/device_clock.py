@@ -14,6 +14,7 @@ MINIMA = 60  # seconds that the line is drawn through: crystals warm up over min
 USUAL_DRIFT, USUAL_ERROR = 50e-6, 0.5e-3
 OUTLIER = 3.0  # usual deviations above the line at which a minimum is of a second in which everything was late
 JUMP = SECOND // 2  # ns by which a clock that was not set anew cannot be off the line
+STALL = 5 * SECOND  # ns for which all may come late before the device's clock is taken to have stood still
 # of sensors without stamps
 LOOSE_DRIFT = 0.05
 FEWEST = 32  # arrivals until their period is believed
@@ -89,7 +90,7 @@ class DeviceClock:
             return False
         # samples may come late for a while; when all do, the device's clock stood still
         self._late_since = self._late_since or arrival_ns
-        return arrival_ns - self._late_since > SECOND
+        return arrival_ns - self._late_since > STALL
 
     def _fit(self) -> None:
         kept = list(self._minima)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ...devices.camera.discovery import find_cameras
 from ...devices.discovery import Found, discover, find_ble
 from ...devices.dot.sync import synchronise
 from ...devices.errors import ConnectError, Reason
@@ -15,7 +16,7 @@ from ...devices.radio import Radio
 from ...devices.roster import DeviceStatus, Roster
 from .console import JsonFlag, progress_bar, report
 
-HELP = """List the sensors within reach, and why one cannot be used.
+HELP = """List the sensors and cameras within reach, and why one cannot be used.
 
 Looks at USB serial ports, in the air (Bluetooth LE) and on the network, and only listens. With --watch it connects to
 all of them and shows rate, loss, battery and magnetic field of each, until Ctrl-C; what is plugged in meanwhile joins.
@@ -52,6 +53,7 @@ def devices_command(
         if watch:
             _watch(radio, found, seconds, rounds, as_json)
             return
+    found = [*found, *find_cameras()]
     report({"devices": [_values(thing) for thing in found]}, _lines(found), as_json)
 
 
@@ -78,11 +80,11 @@ def _values(found: Found) -> dict[str, Any]:
 def _lines(found: Sequence[Found]) -> list[str]:
     lines = []
     for thing in found:
-        title = FAMILIES[thing.family].title if thing.family else "?"
+        title = FAMILIES[thing.family].title if thing.family in FAMILIES else thing.family or "?"
         lines.append(f"{'ok ' if thing.usable else 'no '} {title:<10} {thing.address:<24} {thing.label}".rstrip())
         if thing.detail:
             lines.append(f"     {thing.detail[0].upper()}{thing.detail[1:]}")
-    if not any(thing.usable for thing in found):
+    if not any(thing.usable and thing.transport != "camera" for thing in found):
         lines.append("No sensor was found. Switch them on; docs/devices.md says how each kind is plugged in.")
     return lines
 
