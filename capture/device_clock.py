@@ -18,6 +18,7 @@ STALL = 5 * SECOND  # ns for which all may come late before the device's clock i
 # of sensors without stamps
 LOOSE_DRIFT = 0.05
 FEWEST = 32  # arrivals until their period is believed
+SETTLED = 3  # seconds until a sample that seems a period off is not put down to the period
 LONGEST_LULL = 3  # periods
 LATE = 3  # samples that come late in a row until others are taken to be lost
 PHASE = 0.6  # of a period: over that, a sample is not late but another one
@@ -70,6 +71,15 @@ class DeviceClock:
     def offset(self, stamp_ns: int) -> int:
         """Host time minus device time by the line, ns."""
         return round(self._height + self._slope * (stamp_ns - self._middle))
+
+    @property
+    def seconds(self) -> int:
+        """How many the line is drawn through."""
+        return len(self._minima)
+
+    def forget_second(self) -> None:
+        """The stamps of the present second were wrong: it shall not count."""
+        self._best = None
 
     @property
     def drift(self) -> float:
@@ -149,8 +159,9 @@ class VirtualClock:
         if self._period is None:
             host = self._guess(arrival_ns)
         else:
-            if self._count > 1:
-                self._count += self._missed(arrival_ns, lull, self._period)
+            if self._line.seconds >= SETTLED and (missed := self._missed(arrival_ns, lull, self._period)):
+                self._count += missed
+                self._line.forget_second()
             host = self._line.host_time(round(self._count * self._period), arrival_ns)
         self._host = max(min(host, arrival_ns), self._host + 1)
         return self._host

@@ -400,7 +400,7 @@ def test_a_simulated_camera_from_the_command_line() -> None:
 def test_unplugged_from_the_command_line() -> None:
     with ThreadPoolExecutor(1) as pool:
         port = free_port()
-        arguments = ("--family", "camera", "--port", str(port), "--seconds", "2", "--unplug", "camera@0.6+0.3")
+        arguments = ("--family", "camera", "--port", str(port), "--seconds", "4", "--unplug", "camera@2+0.5")
         done = pool.submit(run, "simulate", *arguments)
         camera = Camera(f"http://127.0.0.1:{port}/video", retry=QUICK)
         wait_for(lambda: connected(camera))
