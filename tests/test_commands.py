@@ -68,14 +68,12 @@ def solver(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 def test_help_teaches_and_stays_light() -> None:
-    started = time.perf_counter()
     shown = shell("--help")
     assert shown.returncode == 0
-    assert time.perf_counter() - started < 5
     for word in ("import", "solve", "bake", "demo", "walk.take"):
         assert word in shown.stdout
     code = "import sys, mocamba.capture.commands.app as m; m.build_app(); "
-    code += "print(*{'torch', 'bpy', 'rich.progress'} & set(sys.modules))"
+    code += "print(*{'torch', 'bpy', 'rich.progress', 'serial', 'bleak', 'cv2', 'vqf', 'asyncio'} & set(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, check=True)
     assert loaded.stdout.split() == []
 
@@ -211,7 +209,7 @@ def test_interrupt_at_any_moment_of_an_import(
         assert left == ["a.take"]
     else:
         # the signal itself where the interpreter was still starting
-        assert process.returncode in (130, -ending)
+        assert process.returncode in (130, -signal.SIGINT, -ending)
         assert left in ([], ["a.take"])
     if left:
         open_take(tmp_path / "a.take").imu()
