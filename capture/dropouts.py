@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..rig.imu import SLOT_JOINTS, SLOTS
 from ..rig.kinematics import local_to_global
-from ..rig.quaternion import angle_between, conjugate, make_continuous, multiply, normalise, slerp
+from ..rig.quaternion import conjugate, multiply, normalise, slerp
 
 FRESH = 0.1  # seconds between samples that are no drop-out
 HOLD = 0.4  # seconds that a silent sensor's last orientation stands for it
@@ -115,8 +115,3 @@ class DropOuts:
     def forget_pose(self) -> None:
         """The next pose is another solver's: fade to it from the last one."""
         self._jumps = self._pose is not None
-
-
-def turned(before: Array, after: Array) -> float:
-    """Largest turn of any joint between two poses `(24, 4)`, radians."""
-    return float(angle_between(make_continuous(np.stack([before, after]))[0], after).max())

@@ -99,29 +99,38 @@ class FrameMaker:
         orientation = np.tile(np.array([1, 0, 0, 0], np.float32), (len(SLOTS), 1))
         acceleration = np.zeros((len(SLOTS), 3), np.float32)
         age = np.full(len(SLOTS), np.inf)
-        arrived = 0
-        for track in self._tracks.values():
-            if not track.samples:
-                continue
-            q, a = _at(track.samples, t_ns)
-            orientation[track.slot] = multiply(multiply(track.unturn, q), track.unmount)
-            acceleration[track.slot] = rotate(track.unturn, a)
-            age[track.slot] = max(0.0, (t_ns - track.samples[-1].t_ns) / 1e9)
-            arrived = max(arrived, track.samples[-1].host_ns)
-        return Frame(self._next, t_ns, orientation, acceleration, age, arrived or now_ns, now_ns)
+        heard = [track for track in self._tracks.values() if track.samples]
+        if not heard:
+            return Frame(self._next, t_ns, orientation, acceleration, age, now_ns, now_ns)
+        slots = [track.slot for track in heard]
+        pairs = [_about(track.samples, t_ns) for track in heard]
+        before, after = (np.array([pair[k].values for pair in pairs]) for k in (0, 1))
+        share = np.array([pair[2] for pair in pairs])
+        turned = slerp(before[:, :4], after[:, :4], share)
+        moved = before[:, 4:] + share[:, None] * (after[:, 4:] - before[:, 4:])
+        unturn = np.array([track.unturn for track in heard])
+        unmount = np.array([track.unmount for track in heard])
+        orientation[slots] = multiply(multiply(unturn, turned), unmount)
+        acceleration[slots] = rotate(unturn, moved)
+        newest = [track.samples[-1] for track in heard]
+        age[slots] = [max(0.0, (t_ns - sample.t_ns) / 1e9) for sample in newest]
+        arrived = max(sample.host_ns for sample in newest)
+        return Frame(self._next, t_ns, orientation, acceleration, age, arrived, now_ns)
 
 
-def _at(samples: deque[Stamped], t_ns: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Orientation and acceleration at a time, between the samples about it; the nearest one beyond the ends."""
-    after = samples[-1]
-    before = after
+def _about(samples: deque[Stamped], t_ns: int) -> tuple[Stamped, Stamped, float]:
+    """The samples before and after a time, and how far it is from the one to the other; twice the nearest one where
+    it is beyond the ends or in a gap."""
+    after = before = samples[-1]
     for sample in reversed(samples):
         before = sample
         if sample.t_ns <= t_ns:
             break
         after = sample
-    b, a = np.array(before.values), np.array(after.values)
-    if after.t_ns <= before.t_ns or t_ns <= before.t_ns or after.t_ns - before.t_ns > FRESH * 1e9:
-        return (b[:4], b[4:]) if t_ns < after.t_ns else (a[:4], a[4:])
-    share = np.array(min(1.0, (t_ns - before.t_ns) / (after.t_ns - before.t_ns)))
-    return slerp(b[:4], a[:4], share), b[4:] + share * (a[4:] - b[4:])
+    span = after.t_ns - before.t_ns
+    if span <= 0 or t_ns <= before.t_ns:
+        return before, before, 0.0
+    if span > FRESH * 1e9:
+        nearest = before if t_ns - before.t_ns < after.t_ns - t_ns else after
+        return nearest, nearest, 0.0
+    return before, after, (t_ns - before.t_ns) / span

@@ -30,6 +30,7 @@ from .link_server import LinkServer
 from .manifest import Manifest
 from .recorder import Recorder, free_bytes, take_path
 from .sinks import LinkSink, Sink, VmcSink, status_values
+from .simulated_start import simulated_calibration
 from .sleep_watch import SleepWatch
 from .solving import DEFAULT_NETWORK
 from .sources import SIMULATED, Sensors, slots_of
@@ -323,12 +324,14 @@ class Session:
             raise MocambaError(status.last_fault)
 
     def _try_calibration(self, start: StillStart) -> None:
-        stored = self.options.calibration
-        if start.collected < (0.5 if stored is not None else start.seconds):
+        known = self._calibration is not None or self._sensors.only_simulated
+        if start.collected < (0.5 if known else start.seconds):
             return
-        self._slots = slots_of(start.sensors, self.options.slots)
-        if stored is None or self._calibration is not stored:
-            self._calibration = start.find(self._slots)
+        if not self._slots:
+            self._slots = slots_of(start.sensors, self.options.slots)
+        if self._calibration is None:
+            known = self._sensors.only_simulated
+            self._calibration = simulated_calibration(self._slots) if known else start.find(self._slots)
             for warning in self._calibration.warnings:
                 self._note(warning)
         if not self._worker.ready:

@@ -43,6 +43,11 @@ class Sensors:
         self._roster = Roster(self._radio)
         self.cast: Cast | None = None
 
+    @property
+    def only_simulated(self) -> bool:
+        """Whether nobody wears any of them."""
+        return set(self._specs) == {SIMULATED}
+
     def connect(self) -> Sequence[DeviceError]:
         """What could not be connected, as long as something could. Raises the first of that where nothing could."""
         found = [thing for spec in self._specs if (thing := parse_spec(spec)) is not None]

@@ -17,9 +17,7 @@ LONGEST = 60.0  # seconds that are kept
 class StillStart:
     """Collects samples until `seconds` are there, then finds the calibration in them."""
 
-    def __init__(
-        self, seconds: float, heading: HeadingSource = HeadingSource.AUTO, pose: Pose = Pose.T_POSE
-    ) -> None:
+    def __init__(self, seconds: float, heading: HeadingSource = HeadingSource.AUTO, pose: Pose = Pose.T_POSE) -> None:
         self.seconds = min(seconds, LONGEST)
         self._heading = heading
         self._pose = pose
