@@ -67,11 +67,11 @@ class BadDataError(DeviceError):
     """What came cannot be true and was left out; the others of the device go on."""
 
 
-def missing_library(device: str, library: str) -> ConnectError:
-    """An optional library is not installed."""
+def missing_library(device: str, library: str, extra: str = "devices") -> ConnectError:
+    """An optional library is not installed; `extra` of pip brings it."""
     return ConnectError(
         device,
         Reason.LIBRARY,
         f"the library {library} is not installed.",
-        "Install the device libraries: pip install 'mocamba[devices]'.",
+        f"Install what {extra} need: pip install 'mocamba[{extra}]'.",
     )

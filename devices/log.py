@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..rig.errors import BadInputError
 from ..rig.imu import SLOTS
-from ..rig.quaternion import Array, multiply
+from ..rig.quaternion import Array, conjugate, multiply
 
 GRAVITY = 9.80665  # m/s², standard
 # Worn too, but read by no six-sensor network: they help to find headings and to check the six.
@@ -56,6 +56,12 @@ class Recording:
     logs: SensorLogs
     warnings: tuple[str, ...] = ()
     aligned: bool = False
+
+
+def y_up_to_z_up(orientation: Array, acceleration: Array) -> tuple[Array, Array]:
+    """The inverse of `z_up_to_y_up`."""
+    x, y, z = np.moveaxis(acceleration, -1, 0)
+    return multiply(conjugate(_Z_UP_TO_Y_UP.astype(orientation.dtype)), orientation), np.stack([x, -z, y], axis=-1)
 
 
 def z_up_to_y_up(orientation: Array, acceleration: Array) -> tuple[Array, Array]:

@@ -11,7 +11,7 @@ from ...rig.imu import CLEAN, SLOTS
 from ...rig.motion import Motion
 from ...rig.quaternion import Array, conjugate, make_continuous, multiply, rotate, slerp, to_rotation_vector
 from ...rig.skeleton import SMPL24
-from ..log import GRAVITY, SensorLog
+from ..log import GRAVITY, SensorLog, y_up_to_z_up
 from ..reading import Quaternion, Vector
 from .gestures import TIMING
 from .performer import perform
@@ -22,7 +22,6 @@ MOTIONS = {"still": (0.2, 1.8), "walk": (TIMING.walk, TIMING.squat), "all": (TIM
 FRAME_RATE = 120.0  # Hz of the performance that samples are taken from
 FADE = 0.5  # seconds over which the end of a round becomes its beginning
 EARTH_FIELD = np.array([0.0, 20.0, -44.0])  # µT, in a world with Z up and Y north: that of Central Europe
-_Y_UP_TO_Z_UP = np.array([np.sqrt(0.5), np.sqrt(0.5), 0.0, 0.0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def _sample(log: SensorLog, times: NDArray[np.float64]) -> tuple[Array, Array]:
     share = np.clip((times - stamps[after - 1]) / (stamps[after] - stamps[after - 1]), 0.0, 1.0)
     orientation = slerp(log.orientation[after - 1], log.orientation[after], share)
     x, y, z = (np.interp(times, stamps, column) for column in log.acceleration.T)
-    return multiply(_Y_UP_TO_Z_UP, orientation), np.stack([x, -z, y], axis=-1)
+    return y_up_to_z_up(orientation, np.stack([x, y, z], axis=-1))
 
 
 def _states(orientation: Array, free: Array, rate: float, begin: int) -> tuple[State, ...]:
