@@ -4,13 +4,13 @@ What is added is on its way to the file within `FLUSH_EVERY`. Whatever ends a re
 readable; `fault` then says why it ended, in a sentence.
 """
 
-import os
 import queue
 import shutil
 import threading
 import time
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,10 +119,8 @@ class Recorder:
     def close(self) -> None:
         """Finish the take; `fault` tells whether it went well. A second call does nothing."""
         if self._thread.is_alive():
-            try:
+            with suppress(queue.Full):
                 self._queue.put(None, timeout=END_WITHIN)
-            except queue.Full:
-                pass
             self._thread.join(END_WITHIN)
         if self._thread.is_alive():
             self.fault = f"{self.path.parent} does not answer; what it took so far can be read."
@@ -175,7 +173,7 @@ class Recorder:
         self._looked = now
         with written(self.path):
             # gone with its folder, its disk or its network: the system says so here, not where it is written to
-            os.stat(self.path / RAW)
+            (self.path / RAW).stat()
         self._free = free_bytes(self.path)
         if self._free < RESERVE:
             raise BadInputError(f"The disk of {self.path} is full.")

@@ -29,8 +29,8 @@ from .link_protocol import endpoint_path
 from .link_server import LinkServer
 from .manifest import Manifest
 from .recorder import Recorder, free_bytes, take_path
-from .sinks import LinkSink, Sink, VmcSink, status_values
 from .simulated_start import simulated_calibration
+from .sinks import LinkSink, Sink, VmcSink, status_values
 from .sleep_watch import SleepWatch
 from .solving import DEFAULT_NETWORK
 from .sources import SIMULATED, Sensors, slots_of

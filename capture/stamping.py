@@ -1,18 +1,10 @@
-"""From what a device said to what a take keeps: a stamp on the host's clock, orientation and free acceleration, Y up.
-
-A sensor's own stamps are even and its arrivals are not. An arrival is never early, so the smallest difference between
-the two lately is the offset of the clocks. Stamps of one sensor always rise.
-"""
+"""From what a device said to what a take keeps: a stamp on the host's clock, orientation and free acceleration, Y up."""
 
 from dataclasses import dataclass
-from math import sqrt
 
-from ..devices.log import GRAVITY
-from ..devices.reading import Acceleration, Quaternion, Reading, Vector
-
-FORGET = 200e-6  # by which the offset is let grow, seconds a second: more than any crystal runs off
-RESTART = 1_000_000_000  # ns that an arrival may differ from its stamp before the sensor's clock counts as set anew
-_H = sqrt(0.5)
+from ..devices.orientation import LiveOrientation
+from ..devices.reading import Reading
+from .device_clock import SECOND, DeviceClock, VirtualClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,62 +18,57 @@ class Stamped:
     values: tuple[float, ...]
 
 
-@dataclass(slots=True)
-class _Clock:
-    offset: float
-    heard_ns: int
-    last_ns: int = 0
+@dataclass
+class _Heard:
+    """One sensor: its clock, and how its orientation is found; before that, how often it was heard since when."""
+
+    clock: DeviceClock | VirtualClock
+    since_ns: int
+    count: int = 0
+    orientation: LiveOrientation | None = None
 
 
 class Stamper:
     """All sensors of a session."""
 
     def __init__(self) -> None:
-        self._clocks: dict[str, _Clock] = {}
-        self.without_orientation: set[str] = set()
+        self._heard: dict[str, _Heard] = {}
 
     def stamp(self, reading: Reading) -> Stamped | None:
-        """None for what holds no orientation and no acceleration; such sensors are in `without_orientation`."""
-        if reading.orientation is None or reading.acceleration is None or reading.acceleration_kind is None:
-            if reading.is_motion and reading.orientation is None:
-                self.without_orientation.add(reading.sensor)
+        """None for what says too little, and in the first second of a sensor whose orientation is found here.
+
+        Raises ConnectError where the library for that is missing.
+        """
+        if not reading.is_motion:
             return None
-        t_ns = self._time(reading)
-        free = free_acceleration(reading.orientation, reading.acceleration, reading.acceleration_kind)
-        values = (*_to_y_up(reading.orientation), free[0], free[2], -free[1])
-        device = reading.stamp_ns if reading.stamp_ns is not None else reading.host_ns
+        heard = self._heard.get(reading.sensor)
+        if heard is None:
+            clock = VirtualClock() if reading.stamp_ns is None else DeviceClock()
+            heard = self._heard[reading.sensor] = _Heard(clock, reading.host_ns)
+        t_ns = _host_time(heard.clock, reading)
+        heard.count += 1
+        if heard.orientation is None and not self._knows_rate(heard, reading):
+            return None
+        assert heard.orientation is not None
+        posture = heard.orientation.add(reading)
+        if posture is None:
+            return None
+        device = reading.host_ns if reading.stamp_ns is None else reading.stamp_ns
+        values = (*posture.orientation.tolist(), *posture.acceleration.tolist())
         return Stamped(reading.sensor, t_ns, device, reading.host_ns, values)
 
-    def _time(self, reading: Reading) -> int:
-        host = reading.host_ns
-        stamp = host if reading.stamp_ns is None else reading.stamp_ns
-        clock = self._clocks.get(reading.sensor)
-        if clock is None or abs(host - stamp - clock.offset) > RESTART:
-            last = 0 if clock is None else clock.last_ns
-            clock = self._clocks[reading.sensor] = _Clock(host - stamp, host, last)
-        grown = clock.offset + FORGET * (host - clock.heard_ns)
-        clock.offset, clock.heard_ns = min(grown, host - stamp), host
-        clock.last_ns = max(clock.last_ns + 1, round(stamp + clock.offset))
-        return clock.last_ns
+    @staticmethod
+    def _knows_rate(heard: _Heard, reading: Reading) -> bool:
+        """Sensors that fuse by themselves need none; of others it is counted for a second."""
+        passed = reading.host_ns - heard.since_ns
+        if reading.orientation is None and passed < SECOND:
+            return False
+        heard.orientation = LiveOrientation(reading.sensor, heard.count * SECOND / max(passed, SECOND))
+        return True
 
 
-def free_acceleration(orientation: Quaternion, acceleration: Vector, kind: Acceleration) -> Vector:
-    """Without gravity, in the sensor's world (Z up)."""
-    if kind is Acceleration.FREE_WORLD:
-        return acceleration
-    x, y, z = _rotate(orientation, acceleration)
-    return (x, y, z - GRAVITY) if kind is Acceleration.RAW else (x, y, z)
-
-
-def _rotate(q: Quaternion, v: Vector) -> Vector:
-    # plain numbers: NumPy's calls would take most of the time on single samples
-    w, x, y, z = q
-    a, b, c = v
-    i, j, k = 2 * (y * c - z * b), 2 * (z * a - x * c), 2 * (x * b - y * a)
-    return a + w * i + y * k - z * j, b + w * j + z * i - x * k, c + w * k + x * j - y * i
-
-
-def _to_y_up(q: Quaternion) -> Quaternion:
-    """A turn by -90° about x, put before."""
-    w, x, y, z = q
-    return _H * (w + x), _H * (x - w), _H * (y + z), _H * (z - y)
+def _host_time(clock: DeviceClock | VirtualClock, reading: Reading) -> int:
+    if isinstance(clock, VirtualClock):
+        return clock.host_time(reading.host_ns, reading.lost or 0)
+    # a device that stamps its samples stamps them all
+    return clock.host_time(reading.host_ns if reading.stamp_ns is None else reading.stamp_ns, reading.host_ns)

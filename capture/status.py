@@ -47,7 +47,7 @@ def check_step(before: State, after: State) -> None:
 
 @dataclass(frozen=True)
 class SlotStatus:
-    """A place on the body, its sensor's name ("" where none is worn), how it is known, seconds since its last sample."""
+    """A place on the body, its sensor ("" where none is worn), how it is known, `age` s of its newest sample."""
 
     slot: str
     sensor: str

@@ -100,18 +100,13 @@ class Template:
     def __init__(self) -> None:
         empty = np.zeros((len(JOINTS), 4), np.float32)
         self._datagrams = [bytearray(datagram) for datagram in bundles(0.0, empty, empty[:, :3])]
-        self._bones = [(*self._find(name), JOINTS.index(joint)) for joint, name in BONES.items()]
-        self._time = self._find("/VMC/Ext/T\0\0,f")
+        # type tags end in front of a bone's name, so that "Chest" is not found in "UpperChest"
+        self._bones = [(*self._find(b"\0" + _padded(name)), JOINTS.index(joint)) for joint, name in BONES.items()]
+        self._time = self._find(_padded("/VMC/Ext/T") + _padded(",f"))
 
-    def _find(self, text: str) -> tuple[bytearray, int]:
-        """The datagram that holds the string `text`, and the place after it and its padding."""
-        string = text.encode() + b"\0" * (4 - len(text) % 4)
-        for datagram in self._datagrams:
-            # in front of a bone's name the type tags end, so no shorter name is found in a longer one
-            at = datagram.find(b"\0" + string)
-            if at >= 0:
-                return datagram, at + 1 + len(string)
-        raise AssertionError(f"{text} is in no datagram")
+    def _find(self, what: bytes) -> tuple[bytearray, int]:
+        """The datagram that holds `what`, and the place after it."""
+        return next((datagram, at + len(what)) for datagram in self._datagrams if (at := datagram.find(what)) >= 0)
 
     def fill(self, seconds: float, rotations: Array, places: Array) -> list[bytearray]:
         """The same as `bundles`, in a fiftieth of the time."""
@@ -121,6 +116,11 @@ class Template:
         for datagram, at, joint in self._bones:
             struct.pack_into(">7f", datagram, at, *values[joint])
         return self._datagrams
+
+
+def _padded(text: str) -> bytes:
+    """As OSC writes strings: zeros to the next four bytes, one at least."""
+    return text.encode() + b"\0" * (4 - len(text) % 4)
 
 
 def bundles(seconds: float, rotations: Array, places: Array) -> list[bytes]:

@@ -100,8 +100,10 @@ class _OnDevice:
 
     @torch.inference_mode()
     def say(self, *readable: NDArray[Any]) -> Said:
-        tensors = (torch.from_numpy(values)[None, None].to(self._device) for values in readable)
-        answer, self._state = streaming.advance(self._network, *tensors, self._state)
+        orientation, acceleration, present = (
+            torch.from_numpy(values)[None, None].to(self._device) for values in readable
+        )
+        answer, self._state = streaming.advance(self._network, orientation, acceleration, present, self._state)
         output = answer.output._replace(**_to_cpu(answer.output._asdict()))
         return _said([Answer(output, answer.sensors._replace(**_to_cpu(answer.sensors._asdict())))])
 
