@@ -389,7 +389,10 @@ class Session:
     def _look_around(self) -> None:
         self._told_at = time.monotonic()
         if slept := self._sleep_watch.slept():
-            self._note(f"The computer slept for {slept:.0f} s. What was recorded before is safe; the take goes on.")
+            self._note(
+                f"The computer stood still for {slept:.0f} s: it slept, or other programs took all its time. What was "
+                f"recorded before is safe, and the recording goes on."
+            )
         if self._recorder is not None and self._recorder.fault is not None:
             self._recorder.close()
             self._set_state(State.LIVE, self._forget_recorder() or "")

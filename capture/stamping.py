@@ -1,4 +1,4 @@
-"""From what a device said to what a take keeps: a stamp on the host's clock, orientation and free acceleration, Y up."""
+"""From what a device said to what a take keeps: host time, orientation and free acceleration, world Y up."""
 
 from dataclasses import dataclass
 

@@ -21,6 +21,8 @@ def live_table(status: SessionStatus) -> Table:
         table.add_row("", f"{100 * status.share:.0f} % of the calibration's movement is there")
     for name, text in _rows(status):
         table.add_row(name, text)
+    if status.worker is not None and status.worker.reason:
+        table.add_row("", f"because {status.worker.reason}")
     return table
 
 
@@ -43,8 +45,6 @@ def _rows(status: SessionStatus) -> list[tuple[str, str | Text]]:
         where = f"{worker.name or worker.network} on {worker.device}" if worker.device else worker.network
         restarted = f", restarted {worker.restarts} time(s)" if worker.restarts else ""
         rows.append(("worker", f"{worker.state}: {where}{restarted}"))
-        if worker.reason:
-            rows.append(("", f"because {worker.reason}"))
     if (take := status.recording) is not None:
         lost = f", {take.lost} lost to a slow disk" if take.lost else ""
         rows.append(("take", f"{take.path.name}: {take.seconds:.1f} s, {take.samples} samples{lost}"))
