@@ -12,12 +12,23 @@ from numpy.typing import NDArray
 
 from ..rig.imu import SLOT_JOINTS, SLOTS
 from ..rig.kinematics import local_to_global
-from ..rig.quaternion import conjugate, multiply, normalise, slerp
+from ..rig.quaternion import slerp
 
 FRESH = 0.1  # seconds between samples that are no drop-out
 HOLD = 0.4  # seconds that a silent sensor's last orientation stands for it
 FADE = 0.5  # seconds over which a sensor that came back takes over, and a limb given up is let go
 HELD_CONFIDENCE = 0.5  # of a slot as it is given up; 1 as its last sample came, 0 once predicted
+
+# joints that a silent slot leaves to the network; all are relative to the pelvis
+_LIMBS: tuple[tuple[int, ...], ...] = (
+    (13, 16, 18, 20, 22),
+    (14, 17, 19, 21, 23),
+    (1, 4, 7, 10),
+    (2, 5, 8, 11),
+    (12, 15),
+    tuple(range(24)),
+)
+_PELVIS = SLOTS.index("pelvis")
 
 Array = NDArray[np.float32]
 
@@ -53,9 +64,8 @@ class DropOuts:
         self._from: Array = np.tile(np.array([1, 0, 0, 0], np.float32), (count, 1))
         self._bones: Array | None = None  # world rotations (6, 4) in the newest pose
         self._pose: NDArray[np.float64] | None = None
-        self._rest: NDArray[np.float64] | None = None  # what is left of a jump, (24, 4)
-        self._given_up_ns = 0
-        self._jumps = False
+        self._leaving: set[int] = set()  # joints whose next pose is another one's answer
+        self._left_ns = np.full(24, -1e18)
 
     def sense(self, t_ns: int, orientation: Array, acceleration: Array, age: NDArray[np.float64]) -> Sensed:
         """`age (6,)`: seconds since each slot's newest sample, infinite where none ever came."""
@@ -73,13 +83,14 @@ class DropOuts:
         if age <= FRESH:
             if state is Slot.PREDICTED and self._bones is not None:
                 self._states[k], self._back_ns[k], self._from[k] = Slot.FADING, t_ns, self._bones[k]
+                self._leaving |= set(_LIMBS[k]) if k == _PELVIS else set()
             elif state is not Slot.FADING or t_ns - self._back_ns[k] > FADE * 1e9:
                 self._states[k] = Slot.MEASURED
         elif state is not Slot.EMPTY and state is not Slot.PREDICTED:
             self._states[k] = Slot.HELD
             if age > HOLD:
                 self._states[k] = Slot.PREDICTED
-                self._jumps = True
+                self._leaving |= set(_LIMBS[k]) if k != _PELVIS else set()
 
     def _weigh(self, k: int, t_ns: int, age: float, orientation: Array, acceleration: Array) -> float:
         """Confidence in the slot; its signal is changed in place where it is not taken as it is."""
@@ -95,23 +106,18 @@ class DropOuts:
         return 1.0 if state is Slot.MEASURED else 0.0
 
     def soften(self, t_ns: int, rotations: Array) -> Array:
-        """The pose `(24, 4)` without the jump from holding a limb to predicting it, which fades away instead."""
+        """The pose `(24, 4)`; a limb that was given up goes over to what the network says of it in `FADE` seconds."""
         pose = rotations.astype(np.float64)
-        if self._jumps and self._pose is not None:
-            # what stood before, seen from what the network says now
-            self._rest, self._given_up_ns, self._jumps = multiply(conjugate(pose), self._pose), t_ns, False
-        if self._rest is not None:
-            left = 1 - (t_ns - self._given_up_ns) / (FADE * 1e9)
-            if left <= 0:
-                self._rest = None
-            else:
-                left = left * left * (3 - 2 * left)
-                identity = np.array([1.0, 0.0, 0.0, 0.0])
-                pose = normalise(multiply(pose, slerp(identity, self._rest, np.array(left))))
+        self._left_ns[sorted(self._leaving)] = t_ns
+        self._leaving = set()
+        share = np.clip((t_ns - self._left_ns) / (FADE * 1e9), 0.0, 1.0)
+        if (share < 1).any() and self._pose is not None:
+            # after the network step by step: from where it was left, the shortest way might change sides
+            pose = slerp(self._pose, pose, share * share * (3 - 2 * share))
         self._pose = pose
         self._bones = local_to_global(pose)[list(SLOT_JOINTS)].astype(np.float32)
         return pose.astype(np.float32)
 
     def forget_pose(self) -> None:
-        """The next pose is another solver's: fade to it from the last one."""
-        self._jumps = self._pose is not None
+        """The next poses are another network's: go over to them from the last one."""
+        self._leaving = set(range(24))

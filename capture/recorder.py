@@ -42,7 +42,8 @@ class RecordingStatus:
 
 def take_path(folder: Path, name: str) -> Path:
     """Where the take `name` is recorded. Raises BadInputError for a name that is none, or taken."""
-    name = unicodedata.normalize("NFC", name.strip()).removesuffix(".take")
+    name = unicodedata.normalize("NFC", name.strip())
+    name = name[:-5] if name.lower().endswith(".take") else name
     unfit = [char for char in name if char in '/\\<>:"|?*' or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")]
     if unfit or not name.strip(". "):
         why = f"holds {unfit[0]!r}, which not every system allows in names" if unfit else "is empty"

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 def parse_address(text: str) -> tuple[str, int]:
     """`HOST:PORT`, `HOST` or `:PORT`."""
     host, _, port = text.rpartition(":") if ":" in text else (text, "", str(PORT))
-    if not port.isdigit() or not 0 < int(port) < 65536:
+    if not text or not port.isdecimal() or not 0 < int(port) < 65536:
         raise BadInputError(f"'{text}' is no HOST:PORT. Write, for instance, 127.0.0.1:{PORT}.")
     return host or "127.0.0.1", int(port)
 
