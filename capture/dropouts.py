@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..rig.imu import SLOT_JOINTS, SLOTS
 from ..rig.kinematics import local_to_global
-from ..rig.quaternion import slerp
+from ..rig.quaternion import conjugate, multiply, normalise, slerp
 
 FRESH = 0.1  # seconds between samples that are no drop-out
 HOLD = 0.4  # seconds that a silent sensor's last orientation stands for it
@@ -28,6 +28,7 @@ _LIMBS: tuple[tuple[int, ...], ...] = (
     (12, 15),
     tuple(range(24)),
 )
+_IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
 _PELVIS = SLOTS.index("pelvis")
 
 Array = NDArray[np.float32]
@@ -65,6 +66,8 @@ class DropOuts:
         self._bones: Array | None = None  # world rotations (6, 4) in the newest pose
         self._pose: NDArray[np.float64] | None = None
         self._leaving: set[int] = set()  # joints whose next pose is another one's answer
+        self._left = np.tile(_IDENTITY, (24, 1))  # where they were when they were left
+        self._turns = self._left.copy()  # from there to what the network says, as of the last frame
         self._left_ns = np.full(24, -1e18)
 
     def sense(self, t_ns: int, orientation: Array, acceleration: Array, age: NDArray[np.float64]) -> Sensed:
@@ -108,12 +111,16 @@ class DropOuts:
     def soften(self, t_ns: int, rotations: Array) -> Array:
         """The pose `(24, 4)`; a limb that was given up goes over to what the network says of it in `FADE` seconds."""
         pose = rotations.astype(np.float64)
-        self._left_ns[sorted(self._leaving)] = t_ns
+        if self._leaving and self._pose is not None:
+            joints = sorted(self._leaving)
+            self._left[joints], self._left_ns[joints], self._turns[joints] = self._pose[joints], t_ns, _IDENTITY
         self._leaving = set()
         share = np.clip((t_ns - self._left_ns) / (FADE * 1e9), 0.0, 1.0)
-        if (share < 1).any() and self._pose is not None:
-            # after the network step by step: from where it was left, the shortest way might change sides
-            pose = slerp(self._pose, pose, share * share * (3 - 2 * share))
+        if (share < 1).any():
+            turns = multiply(conjugate(self._left), pose)
+            # not the shorter way, which may change sides meanwhile, but the way of the frame before
+            self._turns = turns * np.where(np.sum(turns * self._turns, axis=1) < 0, -1.0, 1.0)[:, None]
+            pose = normalise(multiply(self._left, _part_of(self._turns, share * share * (3 - 2 * share))))
         self._pose = pose
         self._bones = local_to_global(pose)[list(SLOT_JOINTS)].astype(np.float32)
         return pose.astype(np.float32)
@@ -121,3 +128,11 @@ class DropOuts:
     def forget_pose(self) -> None:
         """The next poses are another network's: go over to them from the last one."""
         self._leaving = set(range(24))
+
+
+def _part_of(turns: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A `share (N,)` of each turn `(N, 4)`, of up to a full one."""
+    sine = np.linalg.norm(turns[:, 1:], axis=1)
+    half = share * np.arctan2(sine, turns[:, 0])
+    axis = turns[:, 1:] / np.maximum(sine, 1e-12)[:, None]
+    return np.concatenate([np.cos(half)[:, None], np.sin(half)[:, None] * axis], axis=1)

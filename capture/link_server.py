@@ -74,7 +74,7 @@ class LinkServer:
     def __init__(self, ask: Ask, path: Path) -> None:
         self._ask = ask
         self._path = path
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self._listener.setblocking(False)
         self.endpoint = Endpoint.new(self._listener.getsockname()[1])
         self._bell, self._ringer = socket.socketpair()

@@ -298,7 +298,9 @@ class Session:
             answered_ns - under_way.sent_ns,
             0,
         )
-        pose = LivePose(said.number, frame.t_ns, rotations, translation, sensed.confidence, sensed.slots, times)
+        pose = LivePose(
+            said.number, frame.t_ns, rotations, translation, sensed.confidence, sensed.slots, times, answered_ns
+        )
         self._to_sinks(lambda sink: sink.pose(pose))
         self._latency.add(replace(times, link=self._clock() - answered_ns))
         self._answered += 1

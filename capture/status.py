@@ -59,7 +59,7 @@ class SlotStatus:
 class LivePose:
     """`rotations (24, 4)` local w, x, y, z; `translation (3,)` metres; `t_ns` on `time.monotonic_ns()`.
 
-    `times`: what went before sinks were given the pose; `link` there is 0.
+    `times`: what went before sinks were given the pose, at `answered_ns`; `link` there is 0.
     """
 
     number: int
@@ -69,6 +69,7 @@ class LivePose:
     confidence: float
     slots: tuple[Slot, ...]
     times: StageTimes
+    answered_ns: int
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,8 @@ def test_the_pelvis_stays_where_it_was(undisturbed: np.ndarray) -> None:
     assert states[round(8 / STEP)][PELVIS] is Slot.PREDICTED
     assert confidence[round(8 / STEP)] == pytest.approx(5 / 6)
     speed = angle_between(rotations[1:], rotations[:-1]).max(axis=1) / STEP
-    assert speed[round(GONE / STEP) :].max() < 12
+    # gone for three seconds with a turn in them, and half a second to make up for it
+    assert speed[round(GONE / STEP) :].max() < 20
 
 
 def test_a_slot_without_a_sensor_stays_empty() -> None:
