@@ -43,9 +43,12 @@ class LinkClient:
             self.close()
             raise
 
-    def poll(self) -> LinkPose | None:
-        """Take in what came, without waiting; the newest pose, if any came. Raises LinkError where the link broke."""
-        self._take_in(0.0)
+    def poll(self, timeout: float = 0.0) -> LinkPose | None:
+        """Take in what came, after waiting up to `timeout` seconds for it; the newest pose, if any came.
+
+        Raises LinkError where the link broke.
+        """
+        self._take_in(timeout)
         newest = self._poses[-1] if self._poses else None
         self._poses.clear()
         return newest

@@ -93,6 +93,7 @@ def status_values(status: SessionStatus) -> dict[str, Any]:
         "worker": worker
         and {
             "state": worker.state.value,
+            "pid": worker.pid,
             "network": worker.name or worker.network,
             "weights": worker.weights,
             "device": worker.device,
