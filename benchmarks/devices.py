@@ -5,7 +5,7 @@
 
 Printed are samples made, received and missing between the first and the last received one, the shares of one core that
 reader and simulator took, how late samples arrive after they were taken, and, for sensors with a clock, how far a line
-through the per-second minima of arrival - stamp is from the simulator's own clock.
+along the per-second minima of arrival - stamp is from the simulator's own clock.
 """
 
 import argparse
@@ -65,7 +65,7 @@ class Received:
     """Of one sensor, after it was set up."""
 
     count: int = 0
-    lost: int = 0
+    lost: int | None = None  # by the protocol's own count
     stamps: list[int] = field(default_factory=list)
     hosts: list[int] = field(default_factory=list)
 
@@ -141,7 +141,8 @@ def read(devices: list[SensorDevice], seconds: float) -> dict[str, Received]:
                     continue
                 one = received.setdefault(reading.sensor, Received())
                 one.count += 1
-                one.lost += reading.lost or 0
+                if reading.lost is not None:
+                    one.lost = (one.lost or 0) + reading.lost
                 one.hosts.append(reading.host_ns)
                 if reading.stamp_ns is not None:
                     one.stamps.append(reading.stamp_ns)
@@ -158,9 +159,9 @@ def missing(received: dict[str, Received], rate: float) -> int:
         if len(one.stamps) == one.count:
             steps = [b - a for a, b in pairwise(one.stamps)]
             total += sum(round(step * rate / 1e9) - 1 for step in steps)
-        elif one.lost or one.count < 2:
+        elif one.lost is not None:
             total += one.lost
-        else:
+        elif one.count > 1:
             total += max(0, round((one.hosts[-1] - one.hosts[0]) * rate / 1e9) + 1 - one.count)
     return total
 
@@ -201,14 +202,19 @@ def number_of(name: str, said: dict[str, Any]) -> int:
 
 
 def mapped(stamps: np.ndarray[Any, Any], hosts: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Stamps on the host's clock: by a straight line through the least arrival - stamp of every second."""
-    origin = stamps[0]
-    second = ((stamps - origin) / 1e9).astype(int)
+    """Stamps on the host's clock: by a straight line along the lower edge of every second's least arrival - stamp."""
+    seconds = (stamps - stamps[0]) / 1e9
     offset = hosts - stamps
     base = offset[0]
-    lowest = [np.flatnonzero(second == s)[np.argmin(offset[second == s])] for s in np.unique(second)]
-    slope, height = np.polyfit((stamps[lowest] - origin) / 1e9, offset[lowest] - base, 1)
-    return np.asarray(stamps + base + height + slope * (stamps - origin) / 1e9)
+    whole = seconds.astype(int)
+    lowest = np.array([np.flatnonzero(whole == s)[np.argmin(offset[whole == s])] for s in np.unique(whole)])
+    kept = np.ones(len(lowest), bool)
+    for _ in range(6):  # seconds in which the machine was busy lie above the line
+        slope, height = np.polyfit(seconds[lowest][kept], offset[lowest][kept] - base, 1)
+        above = offset[lowest] - base - height - slope * seconds[lowest]
+        if kept.sum() > 8:
+            kept = above <= np.median(above[kept])
+    return np.asarray(stamps + base + height + slope * seconds)
 
 
 def main() -> None:

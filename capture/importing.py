@@ -1,11 +1,11 @@
 """Recordings and motion files of other programs, made into takes. What a file is is told from its content."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..devices.dot.log import is_dot, read_dot
-from ..devices.log import Recording, assign_slots
+from ..devices.log import Recording, SensorLogs, assign_slots
 from ..devices.mvn.mvnx import is_mvnx, read_mvnx
 from ..devices.simulated.sensors import simulate
 from ..devices.ximu3.log import is_ximu3, read_ximu3
@@ -16,6 +16,9 @@ from ..rig.imu import CLEAN, SensorErrors
 from ..rig.motion import SOLVE_RATE, Motion
 from ..rig.resample import resample as resample_motion
 from .calibration import Calibration, HeadingSource, Pose, aligned_calibration, calibrate
+from .clock import Resampled
+from .conventions import check_conventions
+from .findings import warnings_of
 from .manifest import HIGHEST, LOWEST, Manifest
 from .take import MANIFEST, Take, TakeWriter, new_take, on_common_axis, open_take
 
@@ -41,6 +44,7 @@ class ImportOptions:
 
 
 DEFAULT_HEIGHT = 1.70
+SIMULATED = "simulated"
 
 
 def import_source(
@@ -80,11 +84,21 @@ def write_take(
     else:
         fixed = frozenset(log.name for log in logs if _named(log.name, options))
         calibration = calibrate(sensors, t_ns, source=options.heading, pose=options.pose, fixed=fixed)
-    manifest = Manifest(options.performer, height, recording.kind, source, warnings=recording.warnings)
+    warnings = recording.warnings + _unconventional(recording, logs, sensors, calibration)
+    manifest = Manifest(options.performer, height, recording.kind, source, warnings=warnings)
     progress(0.4, "Writing the take")
     with TakeWriter(path, manifest) as writer:
         writer.add_logs(logs)
         writer.set_calibration(calibration, calibration.warnings + _without_pelvis(calibration))
+
+
+def _unconventional(
+    recording: Recording, logs: SensorLogs, sensors: Sequence[Resampled], calibration: Calibration
+) -> tuple[str, ...]:
+    """What looks wrong about the signals; those simulated on motion files are right, however odd the motion is."""
+    if recording.aligned and recording.kind == SIMULATED:
+        return ()
+    return warnings_of(check_conventions(logs, sensors, calibration))
 
 
 def _without_pelvis(calibration: Calibration) -> tuple[str, ...]:
@@ -158,4 +172,4 @@ def _simulated(motion: Motion, source: Path, options: ImportOptions) -> tuple[Re
     even = resample_motion(motion, SOLVE_RATE)
     logs = simulate(even, options.errors, options.seed, aligned=True)
     height = options.height or float(motion.skeleton.height)
-    return Recording("simulated", logs, aligned=True), height
+    return Recording(SIMULATED, logs, aligned=True), height

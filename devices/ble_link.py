@@ -120,7 +120,7 @@ class BleLink:
         if isinstance(error, BleakCharacteristicNotFoundError):
             return ConnectError(
                 self.name,
-                Reason.UNSUPPORTED,
+                Reason.WRONG_KIND,
                 f"{self.address} lacks the characteristic {error.char_specifier}: it is another kind of sensor.",
                 "`mocamba devices` tells which kind it is.",
             )

@@ -3,6 +3,7 @@
 from collections import deque
 from statistics import median
 
+LONGEST_GAP = 60_000_000_000  # ns; a longer step is a clock that was set, not a gap
 STEPS = 32  # that the usual step is taken from
 
 
@@ -38,7 +39,7 @@ class StampGaps:
     def before(self, stamp_ns: int) -> int:
         """Lost samples between the last stamp and this one; none where the clock ran back or was restarted."""
         last, self._last = self._last, stamp_ns
-        if last is None or stamp_ns <= last:
+        if last is None or not 0 < stamp_ns - last < LONGEST_GAP:
             return 0
         step = stamp_ns - last
         self._steps.append(step)

@@ -107,9 +107,11 @@ class Device(ABC, Generic[Item]):
             self.state = State.CONNECTED
             self._thread = threading.Thread(target=self._run, name=f"reader of {self.name}", daemon=True)
             self._thread.start()
-        except BaseException:
+        except BaseException as error:
             self._thread, self.state = None, State.CLOSED
             self._shut()
+            if isinstance(error, LinkLostError):
+                raise ConnectError(error.device, error.reason, error.detail, error.remedy) from error
             raise
 
     def close(self) -> None:
@@ -188,7 +190,7 @@ class Device(ABC, Generic[Item]):
     def _reopen(self, lost: DeviceError) -> None:
         """Get the device back, or raise what stands in the way once `retry` is used up."""
         self.state = State.RECONNECTING
-        last = lost
+        last, attempt = lost, -1
         for attempt in range(self.retry.attempts):
             self._shut()
             if self._stop.wait(self.retry.pause(attempt)):
@@ -209,8 +211,7 @@ class Device(ABC, Generic[Item]):
         raise LinkLostError(
             self.name,
             Reason.GAVE_UP,
-            f"it was lost and did not come back in {self.retry.attempts} attempts; the last one ended with: "
-            f"{last.detail}",
+            f"it was lost and did not come back in {attempt + 1} attempts; the last one ended with: {last.detail}",
             last.remedy,
         ) from last
 

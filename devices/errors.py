@@ -16,6 +16,7 @@ class Reason(Enum):
     ADAPTER_OFF = "Bluetooth is off"
     LIBRARY = "a library is missing"
     UNSUPPORTED = "not possible on this system"
+    WRONG_KIND = "another kind of device"
     UNPLUGGED = "unplugged"
     OUT_OF_RANGE = "radio link lost"
     SILENT = "sends nothing"
@@ -30,10 +31,9 @@ class Reason(Enum):
     ENDED = "came to its end"
 
 
-# after these, trying again changes nothing until somebody does something
-LASTING = frozenset(
-    {Reason.PERMISSION, Reason.LIBRARY, Reason.UNSUPPORTED, Reason.IDENTITY, Reason.CLOSED, Reason.ENDED}
-)
+# After these, trying again changes nothing. A refused permission is none of them: a port that was just plugged in has
+# none for a moment.
+LASTING = frozenset({Reason.LIBRARY, Reason.UNSUPPORTED, Reason.IDENTITY, Reason.CLOSED, Reason.ENDED})
 
 
 class DeviceError(MocambaError):

@@ -72,14 +72,16 @@ class SensorDevice(Device[Reading]):
         self._health.set_rate(driver.rate)
 
     def _read(self) -> Sequence[Reading]:
-        assert self._driver is not None
+        driver = self._driver
+        if driver is None:  # closed meanwhile
+            return ()
         readings = []
         for chunk in self._link.read():
             self._unread_bytes += len(chunk.data)
             if self._admits(chunk.source, self._sources):
-                readings += [self._reading(heard, chunk.host_ns) for heard in self._driver.feed(chunk)]
+                readings += [self._reading(heard, chunk.host_ns) for heard in driver.feed(chunk)]
         now = now_ns()
-        readings += [self._reading(heard, now) for heard in self._driver.tick(self._link, now)]
+        readings += [self._reading(heard, now) for heard in driver.tick(self._link, now)]
         readings = [reading for reading in readings if self._admits(reading.sensor, self._sensors)]
         self._health.add(readings)
         self._note_silent(readings, now)

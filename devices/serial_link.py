@@ -1,6 +1,7 @@
 """Serial ports, by pyserial: USB boxes, Arduinos, Bluetooth serial ports."""
 
 import errno
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import serial
 
 TCP = "socket://"
+BUFFER = 1 << 16  # bytes
 REPLUG = "Plug it in again, or try another cable or socket; it is read again as soon as it is back."
 
 
@@ -39,6 +41,8 @@ class SerialLink:
             raise missing_library(self.name, "pyserial") from None
         try:
             self._serial = serial.Serial(self.port, self.baud, timeout=WAIT, write_timeout=1.0, exclusive=True)
+            if sys.platform == "win32":  # where the usual 4 kB last a tenth of a second
+                self._serial.set_buffer_size(rx_size=BUFFER)
         except (OSError, ValueError) as error:
             raise why_not_opened(self.name, self.port, error) from error
 
@@ -121,7 +125,7 @@ def why_not_opened(name: str, port: str, error: Exception) -> DeviceError:
         )
     return ConnectError(
         name,
-        Reason.UNSUPPORTED,
+        Reason.UNSUPPORTED if number in (errno.ENOTTY, errno.EINVAL, None) else Reason.NO_ANSWER,
         f"the port {port} cannot be opened ({error}).",
-        "`mocamba devices` lists the ports that are there; choose one of them.",
+        "Plug it in again; `mocamba devices` lists the ports that are there.",
     )

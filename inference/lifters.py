@@ -28,16 +28,14 @@ class Answer(NamedTuple):
 
 def answer(network: Lifter, clips: LiftingClips) -> Answer:
     """VIMCAN answers in metres; PoseMamba and MDTF in image units, which the true distance turns into metres."""
+    estimate = network(*given(network, clips))
     if isinstance(network, Vimcan):
-        orientation = clips.orientation[:, :, : network.config.sensors]
-        estimate = network(clips.keypoints, orientation)
         return Answer(estimate, clips.positions, torch.ones_like(clips.scale))
-    truth = clips.positions * clips.scale[..., None, None]
-    return Answer(network(lifter_input(network, clips.keypoints)), truth, clips.scale)
+    return Answer(estimate, clips.positions * clips.scale[..., None, None], clips.scale)
 
 
-def lifter_input(network: PoseMamba | MDTF, keypoints: Tensor) -> Tensor:
-    """Keypoints as the network reads them: MDTF wants each one's confidence too, which is 1 where nothing is known."""
-    if isinstance(network, MDTF):
-        return with_confidence(keypoints)
-    return keypoints
+def given(network: Lifter, clips: LiftingClips) -> tuple[Tensor, ...]:
+    """What the network reads: MDTF wants each keypoint's confidence too, which is 1 where nothing is known."""
+    if isinstance(network, Vimcan):
+        return clips.keypoints, clips.orientation[:, :, : network.config.sensors]
+    return (with_confidence(clips.keypoints) if isinstance(network, MDTF) else clips.keypoints,)

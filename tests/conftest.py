@@ -36,6 +36,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mocamba.devices.slimevr.simulate.PATIENCE_NS", 800_000_000)
     monkeypatch.setattr("mocamba.devices.slimevr.simulate.KNOCK_EVERY_NS", 100_000_000)
     monkeypatch.setattr("mocamba.devices.sensor.SILENCE", 1.0)
+    monkeypatch.setattr("mocamba.devices.csv_lines.reader.HEADER_WITHIN", -1.0)
     monkeypatch.setattr("mocamba.devices.ximu3.reader.NAME_WITHIN", 0.3)
     monkeypatch.setattr("mocamba.devices.ximu3.reader.SETTLING", 100_000_000)
 
@@ -57,11 +58,11 @@ def _compared(allowed: int) -> Iterator[None]:
     yield
     deadline = time.monotonic() + 2.0
     while time.monotonic() < deadline:
-        gc.collect()
         left = [thread.name for thread in threading.enumerate() if thread not in threads]
         opened = open_files() - files
         if not left and len(opened) <= allowed:
             return
+        gc.collect()
         time.sleep(0.02)
     pytest.fail(f"left behind: threads {left}, files {sorted(opened)}")
 

@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
+from statistics import median
 
 import pytest
 from mocamba.devices import device as contract
@@ -95,6 +97,31 @@ def assert_true(readings: Sequence[Reading], truth: Sequence[State], orientation
 def actor(cast: Cast, slot: str) -> Actor:
     """The simulated sensor on `slot`."""
     return next(one for one in cast.stage.actors if one.slot == slot)
+
+
+class Books:
+    """The samples lost since it was made: by the simulation's books, and as the driver counted them."""
+
+    def __init__(self, device: SensorDevice, sensor: Actor) -> None:
+        self._device, self._sensor = device, sensor
+        self._before = self._sums()
+
+    def _sums(self) -> tuple[int, int, int]:
+        gone = self._sensor.lost + self._sensor.blocked + self._sensor.skipped
+        return gone, sum(health.lost for health in self._device.health), self._sensor.made
+
+    def balance(self) -> float:
+        """The share that was lost; a failed test where the books differ by more than what is under way."""
+        gone, counted, made = (now - before for now, before in zip(self._sums(), self._before, strict=True))
+        # while nothing is lost, nothing may be counted; else some are made that are not read yet
+        assert abs(gone - counted) <= (max(8, gone / 4) if self._before[0] + gone else 0), (gone, counted)
+        return gone / made
+
+
+def step_ms(readings: Sequence[Reading]) -> float:
+    """The usual step of the stamps."""
+    stamps = [reading.stamp_ns for reading in readings if reading.stamp_ns is not None]
+    return median(b - a for a, b in pairwise(stamps)) / 1e6
 
 
 def ending(device: SensorDevice) -> DeviceError:

@@ -182,11 +182,11 @@ def test_attempts_have_a_limit_and_the_reader_learns_why() -> None:
 
 def test_what_no_waiting_mends_is_not_tried_again() -> None:
     device = Counting()
-    denied = ConnectError("counter", Reason.PERMISSION, "you may not.", "Ask.")
+    denied = ConnectError("counter", Reason.LIBRARY, "you may not.", "Ask.")
     with device:
         device.fail_open = [denied]
         device.fail_read = [lost()]
-        with pytest.raises(LinkLostError, match="you may not"):
+        with pytest.raises(LinkLostError, match=r"back in 1 attempts.*you may not"):
             read_on(device)
         assert device.opened == 2
 

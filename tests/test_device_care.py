@@ -2,6 +2,7 @@
 
 import math
 import socket
+import sys
 import time
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mocamba.devices.clocks import StampGaps, WrappingClock
 from mocamba.devices.device import Retry, State
-from mocamba.devices.discovery import MORE_PORTS, Found, find_serial, find_udp
+from mocamba.devices.discovery import MORE_PORTS, Found, find_ble, find_serial, find_udp
 from mocamba.devices.errors import ConnectError, Reason
 from mocamba.devices.families import FAMILIES, open_device
 from mocamba.devices.grouping import PATIENCE, Grouping
@@ -251,12 +252,20 @@ def test_a_port_in_use_and_a_silent_one_are_said(monkeypatch: pytest.MonkeyPatch
         cast.stop()
 
 
-def test_network_sensors_are_found_by_what_they_send() -> None:
+def test_network_sensors_are_found_by_what_they_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    # ports of our own: a server of SlimeVR's may be running here
+    ports = dict(zip(("slimevr", "csv", "ximu3", "announced"), free_ports(4), strict=True))
+    monkeypatch.setattr(
+        "mocamba.devices.discovery.FAMILIES",
+        {name: replace(family, port=ports.get(name)) for name, family in FAMILIES.items()},
+    )
+    for module in ("mocamba.devices.discovery", "mocamba.devices.ximu3.simulate"):
+        monkeypatch.setattr(f"{module}.ANNOUNCED", ports["announced"])
     slots = ("head", "pelvis")
     with (
-        Cast(Production("slimevr", "udp", slots=slots)),
-        Cast(Production("csv", "udp", slots=slots)),
-        Cast(Production("ximu3", "udp", slots=slots)),
+        Cast(Production("slimevr", "udp", slots=slots, port=ports["slimevr"])),
+        Cast(Production("csv", "udp", slots=slots, port=ports["csv"])),
+        Cast(Production("ximu3", "udp", slots=slots, port=ports["ximu3"])),
     ):
         found = find_udp(1.2)
     assert {thing.family for thing in found} == {"slimevr", "csv", "ximu3"}
@@ -265,6 +274,16 @@ def test_network_sensors_are_found_by_what_they_send() -> None:
     assert labels["slimevr"] == "2 of SlimeVR: de:ad:be:ef:00:01, de:ad:be:ef:00:02"
     assert labels["csv"] == "2 of text lines: head, pelvis"
     assert "head 00000001 at 127.0.0.1" in {thing.label for thing in found}
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+    for one in sockets:
+        one.bind(("", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
 
 
 @needs_pty
@@ -300,6 +319,7 @@ def test_families_know_their_transports() -> None:
         assert caught.value.reason is Reason.UNSUPPORTED
 
 
+@pytest.mark.usefixtures("hurried")
 def test_a_flooded_port_ends_neither_memory_nor_sensors() -> None:
     flood = range(3 * MOST)
     with (
@@ -320,3 +340,14 @@ def test_a_closed_radio_stays_closed() -> None:
     with pytest.raises(ConnectError) as caught:
         radio.scan(0.1)
     assert caught.value.reason is Reason.CLOSED
+
+
+def test_missing_libraries_are_named_with_what_installs_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("serial", "serial.tools", "bleak"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ConnectError, match=r"pip install 'mocamba\[devices\]'") as caught:
+        open_device("csv", "serial", "/dev/ttyUSB0", Radio()).connect()
+    assert caught.value.reason is Reason.LIBRARY
+    with Radio() as radio:
+        for found in (find_serial(), find_ble(radio, 0.1)):
+            assert [(thing.usable, thing.reason) for thing in found] == [(False, Reason.LIBRARY)]

@@ -3,14 +3,20 @@
 import os
 import threading
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from mocamba.devices.csv_lines import reader as csv
 from mocamba.devices.csv_lines.options import CsvOptions
 from mocamba.devices.device import Retry, State
-from mocamba.devices.errors import ConnectError, DeviceError, LinkLostError, Reason
+from mocamba.devices.errors import (
+    ConnectError,
+    DeviceError,
+    LinkLostError,
+    NoDataError,
+    Reason,
+    StaleDataError,
+)
 from mocamba.devices.reading import Acceleration
 from mocamba.devices.sensor import SensorDevice
 from mocamba.devices.serial_link import SerialLink, why_not_opened
@@ -25,7 +31,7 @@ from mocamba.devices.witmotion.simulate import SimulatedSerial
 from mocamba.devices.ximu3 import reader as ximu3
 from mocamba.devices.ximu3.options import XImu3Options
 
-from .sensor_casts import QUICK, assert_true, ending, fault_of, gather, needs_pty, states, wait_for
+from .sensor_casts import QUICK, Books, assert_true, ending, fault_of, gather, needs_pty, states, step_ms, wait_for
 
 pytestmark = [needs_pty, pytest.mark.usefixtures("nothing_left", "hurried")]
 
@@ -40,15 +46,14 @@ def test_witmotion_is_set_up_and_tells_the_truth() -> None:
     with Cast(one("witmotion")) as cast:
         with witmotion.open_serial(cast.addresses[0], WitMotionOptions(rate=200)) as device:
             gather(device, 0.3)
+            books = Books(device, cast.stage.actors[0])
             readings = gather(device, 0.5)
-            assert device.health[0].lost == 0
-        assert len(readings) == pytest.approx(100, abs=15)
+            books.balance()
+        assert step_ms(readings) == 5
         assert cast.stage.actors[0].speaker.baud == 230400
         assert readings[0].acceleration_kind is Acceleration.RAW
         assert readings[0].magnetic is not None
         assert_true(readings[::10], states(cast, "left_shin", 200), 1e-6, 0.02)
-        stamps = [reading.stamp_ns for reading in readings]
-        assert all(b - a in (4_000_000, 5_000_000, 6_000_000) for a, b in pairwise(stamps))
 
 
 @pytest.mark.parametrize("scalar", ["first", "last"])
@@ -67,8 +72,19 @@ def test_witmotion_that_is_only_listened_to() -> None:
         witmotion.open_serial(cast.addresses[0], WitMotionOptions(configure=False)) as device,
     ):
         readings = gather(device, 0.5)
-    assert len(readings) == pytest.approx(5, abs=2)  # as it comes: ten a second, by angles
+    assert len(readings) > 1  # as it comes: ten a second, by angles
     assert_true(readings, states(cast, "left_shin", 10), 1e-4, 0.02)
+
+
+def test_witmotion_whose_commands_do_not_arrive() -> None:
+    with Cast(one("witmotion")) as cast:
+        cast.stage.actors[0].speaker.hear = lambda data, target: ()  # type: ignore[method-assign]
+        with witmotion.open_serial(cast.addresses[0], WitMotionOptions(rate=10)) as device:
+            assert gather(device, 0.3)
+            fault = fault_of(device, Reason.NO_ANSWER)
+            assert fault is not None
+            assert "RX wire" in fault.remedy
+            assert device.health[0].lost == 0
 
 
 def test_witmotion_heading_reset_is_written() -> None:
@@ -81,8 +97,10 @@ def test_witmotion_heading_reset_is_written() -> None:
 
 def test_csv_with_and_without_a_header() -> None:
     with Cast(one("csv")) as cast, csv.open_serial(cast.addresses[0]) as device:
-        readings = gather(device, 0.4)
-        assert device.health[0].lost == 0
+        gather(device, 0.1)
+        books = Books(device, cast.stage.actors[0])
+        readings = gather(device, 0.3)
+        books.balance()
     assert readings[0].sensor == f"csv {cast.addresses[0]}/left_shin"
     assert_true(readings[::5], states(cast, "left_shin", 100), 1e-6, 0.01)
     assert readings[-1].magnetic is not None
@@ -92,12 +110,13 @@ def test_ximu3_is_set_up_and_tells_the_truth() -> None:
     with Cast(one("ximu3")) as cast:
         with ximu3.open_serial(cast.addresses[0], XImu3Options(rate=400)) as device:
             gather(device, 0.7)
+            books = Books(device, cast.stage.actors[0])
             readings = gather(device, 0.3)
+            books.balance()
             assert device.health[0].battery == 0.93
             assert not device.faults
-        assert len(readings) == pytest.approx(120, abs=15)
+        assert step_ms(readings) == 2.5
         assert_true(readings[::10], states(cast, "left_shin", 400), 1e-6, 0.01)
-        assert all(reading.lost == 0 for reading in readings)
 
 
 @pytest.mark.parametrize(
@@ -134,6 +153,22 @@ def test_unplugged_for_good_ends_in_one_clear_error() -> None:
             error = ending(device)
             assert "did not come back in 4 attempts; the last one ended with: there is no port" in str(error)
             assert error.reason is Reason.GAVE_UP
+
+
+def test_stale_data_raises_at_once_while_the_sensor_is_away() -> None:
+    with Cast(one("csv")) as cast, csv.open_serial(cast.addresses[0]) as device:
+        gather(device, 0.2)
+        assert device.read_latest(1.0).orientation is not None
+        cast.stage.unplug("left_shin")
+        wait_for(lambda: device.state is State.RECONNECTING)
+        time.sleep(0.1)
+        for sensor in (None, f"{device.name}/left_shin"):
+            with pytest.raises(StaleDataError, match="its newest reading is") as caught:
+                device.read_latest(0.05, sensor)
+            assert caught.value.device == (sensor or device.name)
+        device.read_unread()
+        with pytest.raises(NoDataError):
+            device.read_newest(0.05)
 
 
 def test_wrong_speed_is_said_and_found() -> None:
@@ -206,7 +241,8 @@ def test_a_silent_port(tmp_path: Path) -> None:
         (OSError("could not open port 'COM3': PermissionError(13, 'Access is denied.', None, 5)"), Reason.IN_USE),
         (OSError("could not open port 'COM9': FileNotFoundError(2, 'The system cannot find'...)"), Reason.NOT_FOUND),
         (OSError(16, "Device or resource busy"), Reason.IN_USE),
-        (OSError(5, "Input/output error"), Reason.UNSUPPORTED),
+        (OSError(5, "Input/output error"), Reason.NO_ANSWER),
+        (OSError(25, "Inappropriate ioctl for device"), Reason.UNSUPPORTED),
     ],
 )
 def test_words_of_other_systems(error: OSError, reason: Reason) -> None:
@@ -226,12 +262,10 @@ def test_damaged_bytes_cost_their_packet_alone() -> None:
 def test_lost_samples_are_counted(loss: float) -> None:
     cast = Cast(one("csv", imperfections=Imperfections(loss=loss), rate=400))
     with cast, csv.open_serial(cast.addresses[0], CsvOptions(baud=460800)) as device:
-        gather(device, 0.7)
-        health = device.health[0]
-    assert health.loss == pytest.approx(loss, abs=0.06)
-    sensor = cast.stage.actors[0]
-    gone = sensor.lost + sensor.blocked
-    assert health.lost == pytest.approx(gone, abs=0.1 * gone + 2)
+        gather(device, 0.1)
+        books = Books(device, cast.stage.actors[0])
+        gather(device, 0.8)
+        assert device.health[0].loss == pytest.approx(books.balance(), abs=0.1)
 
 
 @pytest.mark.parametrize("line", [b"shin,%d,nan,0,0,0,0,0,9.8", b"shin,%d,0,0,0,0,0,0,9.8", b"shin,%d,1,0,0,0,0,0,1e9"])

@@ -17,7 +17,7 @@ from mocamba.devices.slimevr.simulate import SimulatedTracker
 from mocamba.devices.ximu3 import reader as ximu3
 from mocamba.devices.ximu3.options import XImu3Options
 
-from .sensor_casts import actor, assert_true, fault_of, gather, states, wait_for
+from .sensor_casts import actor, assert_true, fault_of, gather, states, step_ms, wait_for
 
 pytestmark = pytest.mark.usefixtures("nothing_left", "hurried")
 
@@ -42,7 +42,6 @@ def test_slimevr_trackers_come_and_tell_the_truth(bundles: bool) -> None:
         assert tracker._bundles == bundles
         health = device.health
     assert {reading.sensor.rpartition("/")[2] for reading in readings} == {"de:ad:be:ef:00:01", "de:ad:be:ef:00:02"}
-    assert [one.lost for one in health] == [0, 0]
     assert [one.battery for one in health] == [pytest.approx(0.8)] * 2
     shin = [reading for reading in readings if reading.sensor.endswith("01")]
     assert len(shin) > 30
@@ -70,7 +69,7 @@ def test_slimevr_loss_is_counted_by_number(loss: float) -> None:
         # with so much loss a tracker may have to knock more than once
         wait_for(lambda: device.health and device.health[0].readings > 200, 12)
         health, sensor = device.health[0], actor(cast, "head")
-        assert health.loss == pytest.approx(loss, abs=0.1)
+        assert health.loss == pytest.approx(sensor.lost / sensor.made, abs=0.1)
         # an unbundled moment is two datagrams until the answer about bundles has come
         assert health.lost == pytest.approx(sensor.lost, rel=0.2, abs=5)
 
@@ -85,7 +84,7 @@ def test_slimevr_two_trackers_of_one_address() -> None:
             assert "de:ad:be:ef:00:01" in fault.device
             assert "address of its own" in fault.remedy
             device.read_unread()
-            assert len(gather(device, 0.3)) == pytest.approx(30, abs=10)
+            assert len(gather(device, 0.3)) > 5
 
 
 def test_slimevr_tracker_that_falls_silent_and_comes_back() -> None:
@@ -164,6 +163,51 @@ def test_text_lines_of_two_boards_under_one_id() -> None:
         assert fault.device == f"{device.name}/shin"
 
 
+def test_text_lines_wait_for_a_header_and_tell_of_a_late_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mocamba.devices.csv_lines.reader.HEADER_WITHIN", 0.2)
+    header = b"# imu-csv v1 cols=id,t,qw,qx,qy,qz,ax,ay,az acc=g t=us"
+    with csv.open_udp(0, host=HOST) as device, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as board:
+        to = (HOST, device._link.port)  # type: ignore[attr-defined]
+        for k in range(4):
+            board.sendto(b"shin,%d,1,0,0,0,0,0,1" % (k * 10000), to)
+        assert gather(device, 0.1) == []
+        time.sleep(0.2)
+        for k in range(4, 12):
+            board.sendto(b"shin,%d,1,0,0,0,0,0,1" % (k * 10000), to)
+        assert {reading.acceleration for reading in gather(device, 0.1)} == {(0, 0, 1)}
+        board.sendto(header, to)
+        for k in range(12, 20):
+            board.sendto(b"shin,%d,1,0,0,0,0,0,1" % (k * 10000), to)
+        readings = gather(device, 0.1)
+        assert {reading.acceleration for reading in readings} == {(0, 0, 9.80665)}
+        assert readings[0].stamp_ns == 140_000_000
+        fault = fault_of(device, Reason.BAD_VALUES)
+        assert fault is not None
+        assert "its header came late" in str(fault)
+
+
+def test_text_lines_a_damaged_header_neither_silences_nor_changes_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mocamba.devices.csv_lines.reader.HEADER_WITHIN", 5.0)
+    header = b"# imu-csv v1 cols=id,t,qw,qx,qy,qz,ax,ay,az t=us acc=g"
+    damaged = (b"# imu-csv v1 cols=id,t,qw,qx,qy,qz,ax,ay,az t=us accshin,3", header[:-6], header[:-6] + b"*00")
+    with csv.open_udp(0, host=HOST) as device, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as board:
+        to = (HOST, device._link.port)  # type: ignore[attr-defined]
+        for k in range(30):
+            if k % 7 == 0:
+                board.sendto(damaged[k // 7 % 3] if k else header, to)
+            board.sendto(b"shin,%d,1,0,0,0,0,0,1" % (k * 10000), to)
+        readings = gather(device, 0.2)
+        assert len(readings) == 28
+        assert {reading.acceleration for reading in readings} == {(0, 0, 9.80665)}
+        # said twice, it is meant
+        board.sendto(header[:-6], to)
+        board.sendto(header[:-6], to)
+        for k in range(30, 40):
+            board.sendto(b"shin,%d,1,0,0,0,0,0,1" % (k * 10000), to)
+        assert {reading.acceleration for reading in gather(device, 0.1)} == {(0, 0, 1)}
+        assert fault_of(device, Reason.BAD_VALUES) is not None
+
+
 def test_text_lines_have_no_heading_reset() -> None:
     with csv.open_udp(0, host=HOST) as device, pytest.raises(DeviceError, match="Calibrate") as caught:
         device.reset_heading()
@@ -180,7 +224,7 @@ def test_ximu3_sensors_are_known_by_serial_number() -> None:
         assert not device.faults
     assert {reading.sensor.rpartition("/")[2] for reading in readings} == {"00000001", "00000002"}
     shin = [reading for reading in readings if reading.sensor.endswith("1")]
-    assert len(shin) == pytest.approx(60, abs=10)
+    assert step_ms(shin) == 5
     assert_true(shin[::10], states(cast, "left_shin", 200), 1e-6, 0.01)
 
 

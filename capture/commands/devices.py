@@ -3,17 +3,16 @@
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...devices.discovery import Found, discover, find_ble
-from ...devices.dot.sync import synchronise
-from ...devices.errors import ConnectError, Reason
-from ...devices.families import FAMILIES
-from ...devices.radio import Radio
-from ...devices.roster import DeviceStatus, Roster
 from .console import JsonFlag, progress_bar, report
+
+if TYPE_CHECKING:  # drivers are imported when they are needed: other commands start without
+    from ...devices.discovery import Found
+    from ...devices.radio import Radio
+    from ...devices.roster import DeviceStatus
 
 HELP = """List the sensors within reach, and why one cannot be used.
 
@@ -44,6 +43,9 @@ def devices_command(
     as_json: JsonFlag = False,
 ) -> None:
     """See HELP."""
+    from ...devices.discovery import discover
+    from ...devices.radio import Radio
+
     with Radio() as radio:
         if sync:
             _synchronise(radio, seconds, as_json)
@@ -55,7 +57,11 @@ def devices_command(
     report({"devices": [_values(thing) for thing in found]}, _lines(found), as_json)
 
 
-def _synchronise(radio: Radio, seconds: float, as_json: bool) -> None:
+def _synchronise(radio: "Radio", seconds: float, as_json: bool) -> None:
+    from ...devices.discovery import find_ble
+    from ...devices.dot.sync import synchronise
+    from ...devices.errors import ConnectError, Reason
+
     dots = [found for found in find_ble(radio, seconds) if found.family == "dot"]
     if len(dots) < 2:
         raise ConnectError(
@@ -70,12 +76,14 @@ def _synchronise(radio: Radio, seconds: float, as_json: bool) -> None:
     report({"synchronised": [dot.address for dot in dots]}, lines, as_json)
 
 
-def _values(found: Found) -> dict[str, Any]:
+def _values(found: "Found") -> dict[str, Any]:
     values = asdict(found) | {"usable": found.usable}
     return values | {"reason": found.reason.name.lower() if found.reason else None}
 
 
-def _lines(found: Sequence[Found]) -> list[str]:
+def _lines(found: Sequence["Found"]) -> list[str]:
+    from ...devices.families import FAMILIES
+
     lines = []
     for thing in found:
         title = FAMILIES[thing.family].title if thing.family else "?"
@@ -87,8 +95,11 @@ def _lines(found: Sequence[Found]) -> list[str]:
     return lines
 
 
-def _watch(radio: Radio, found: Sequence[Found], seconds: float, rounds: int | None, as_json: bool) -> None:
+def _watch(radio: "Radio", found: Sequence["Found"], seconds: float, rounds: int | None, as_json: bool) -> None:
     """A table a second, until the user has seen enough."""
+    from ...devices.discovery import discover
+    from ...devices.roster import Roster
+
     with Roster(radio) as roster:
         roster.add(found)
         shown, searched = 0, time.monotonic()
@@ -105,7 +116,7 @@ def _watch(radio: Radio, found: Sequence[Found], seconds: float, rounds: int | N
             shown += 1
 
 
-def _status_values(status: DeviceStatus) -> dict[str, Any]:
+def _status_values(status: "DeviceStatus") -> dict[str, Any]:
     fault = status.fault
     return {
         "name": status.name,
@@ -116,7 +127,7 @@ def _status_values(status: DeviceStatus) -> dict[str, Any]:
     }
 
 
-def _status_lines(status: Sequence[DeviceStatus]) -> list[str]:
+def _status_lines(status: Sequence["DeviceStatus"]) -> list[str]:
     lines = []
     for device in status:
         if not device.sensors or device.state.value != "connected":

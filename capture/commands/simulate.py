@@ -1,20 +1,23 @@
 """`mocamba simulate`."""
 
+import math
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...devices.discovery import MORE_PORTS
-from ...devices.simulated.cast import TRANSPORTS, Cast, Production
-from ...devices.simulated.speaker import Imperfections, Unplugging
 from ...rig.errors import BadInputError
 from ...rig.imu import SLOTS
 from .console import JsonFlag, report
+
+if TYPE_CHECKING:  # imported when they are needed: other commands start without
+    from ...devices.simulated.cast import Cast
+    from ...devices.simulated.speaker import Unplugging
 
 HELP = """Simulate a performer in six sensors, which speak the real protocol of their family.
 
@@ -42,7 +45,7 @@ UnplugOption = Annotated[
 
 
 def simulate_command(
-    family: Annotated[str, typer.Option(help=f"One of: {', '.join(TRANSPORTS)}.")],
+    family: Annotated[str, typer.Option(help="One of: csv, witmotion, dot, slimevr, ximu3.")],
     transport: TransportOption = None,
     motion: Annotated[str, typer.Option(help="still, walk or all.")] = "walk",
     slot: Annotated[list[str] | None, typer.Option(metavar="SLOT", help="Only this sensor; repeat for more.")] = None,
@@ -63,6 +66,9 @@ def simulate_command(
     as_json: JsonFlag = False,
 ) -> None:
     """See HELP."""
+    from ...devices.simulated.cast import TRANSPORTS, Cast, Production
+    from ...devices.simulated.speaker import Imperfections
+
     imperfections = Imperfections(
         orientation_noise=noise,
         acceleration_noise=noise / 10,
@@ -78,11 +84,13 @@ def simulate_command(
     production = Production(family, chosen, motion, tuple(slot or SLOTS), imperfections, seed, rate, host, port)
     with Cast(production) as cast, _asked_to_stop() as stop:
         report(_start_values(cast), _start_lines(cast), as_json)
-        stop.wait(seconds)
+        _wait(stop, math.inf if seconds is None else seconds)
     report({"sensors": _counts(cast)}, _end_lines(cast), as_json)
 
 
-def _unplugging(text: str) -> Unplugging:
+def _unplugging(text: str) -> "Unplugging":
+    from ...devices.simulated.speaker import Unplugging
+
     slot, _, times = text.partition("@")
     at, plus, duration = times.partition("+")
     try:
@@ -112,8 +120,17 @@ def _asked_to_stop() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _environment(cast: Cast) -> dict[str, str]:
+def _wait(stop: threading.Event, seconds: float) -> None:
+    """In short waits: Windows hears of Ctrl-C only between two."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0 and not stop.wait(min(left, 0.2)):
+        pass
+
+
+def _environment(cast: "Cast") -> dict[str, str]:
     """What another program needs in its environment to find the sensors."""
+    from ...devices.discovery import MORE_PORTS
+
     match cast.production.transport:
         case "serial" | "tcp":
             return {MORE_PORTS: ",".join(cast.addresses)}
@@ -122,7 +139,7 @@ def _environment(cast: Cast) -> dict[str, str]:
     return {}
 
 
-def _start_values(cast: Cast) -> dict[str, Any]:
+def _start_values(cast: "Cast") -> dict[str, Any]:
     sensors = [
         {
             "slot": actor.slot,
@@ -134,7 +151,7 @@ def _start_values(cast: Cast) -> dict[str, Any]:
     return {"environment": _environment(cast), "sensors": sensors}
 
 
-def _start_lines(cast: Cast) -> Sequence[str]:
+def _start_lines(cast: "Cast") -> Sequence[str]:
     set_variable = "set" if os.name == "nt" else "export"
     lines = [f"{actor.slot:<14} {actor.channel.address}" for actor in cast.stage.actors]
     environment = [f"{set_variable} {name}={value}" for name, value in _environment(cast).items()]
@@ -143,12 +160,12 @@ def _start_lines(cast: Cast) -> Sequence[str]:
     return [*lines, "", "Ctrl-C ends the simulation."]
 
 
-def _counts(cast: Cast) -> list[dict[str, Any]]:
+def _counts(cast: "Cast") -> list[dict[str, Any]]:
     names = ("slot", "made", "sent", "lost", "blocked", "skipped")
     return [{name: getattr(actor, name) for name in names} for actor in cast.stage.actors]
 
 
-def _end_lines(cast: Cast) -> Sequence[str]:
+def _end_lines(cast: "Cast") -> Sequence[str]:
     return [
         f"{actor.slot:<14} {actor.made} samples, {actor.sent} sent, {actor.lost} lost on purpose, "
         f"{actor.blocked} that nobody took"

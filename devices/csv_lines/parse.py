@@ -40,10 +40,14 @@ class Layout:
 
 @dataclass(frozen=True)
 class Header:
-    """A line that names the columns; `layout` None where it names what nobody knows."""
+    """A line that names the columns; `layout` None where it names what nobody knows.
+
+    `checked`: it had a checksum. Without one it may be cut short and name other units than were meant.
+    """
 
     text: str
     layout: Layout | None
+    checked: bool
 
 
 @dataclass(frozen=True)
@@ -69,11 +73,17 @@ def parse(data: bytes) -> tuple[list[Line], bytes]:
     return [line for text in lines if (line := _parse_line(text.strip())) is not None], rest
 
 
+def checked(line: str) -> bytes:
+    """`line` with its checksum and newline, ready to be sent."""
+    data = line.encode()
+    return data + b"*%02X\n" % reduce(xor, data, 0)
+
+
 def _parse_line(line: bytes) -> Line | None:
     if not line:
         return None
     body, star, checksum = line.rpartition(b"*")
-    if star and not line.startswith(b"#"):
+    if star and (line.startswith(MARK) or not line.startswith(b"#")):
         if checksum.upper() != b"%02X" % reduce(xor, body, 0):
             return Garbled(line)
         line = body
@@ -81,13 +91,18 @@ def _parse_line(line: bytes) -> Line | None:
         return Garbled(line)
     text = line.decode("ascii")
     if line.startswith(MARK):
-        return Header(text, _layout(text))
+        return Header(text, _layout(text), bool(star))
     return None if text.startswith("#") else Row(tuple(field.strip() for field in text.split(",")))
 
 
 def _layout(text: str) -> Layout | None:
     """None where a word of it is not known: guessing units is how a wrong animation is made."""
-    words = dict(word.split("=", 1) for word in text.split() if "=" in word)
+    said = text.removeprefix(f"{MARK.decode()} v1").split()
+    if not all("=" in word for word in said):
+        return None
+    words = dict(word.split("=", 1) for word in said)
+    if not set(words) <= {"cols", "t", "acc", "gravity", "gyro"}:
+        return None
     columns = tuple(words.get("cols", ",".join(USUAL)).split(","))
     try:
         layout = Layout(

@@ -18,6 +18,7 @@ from .parse import TIME_UNITS, USUAL, Header, Layout, Line, Row, parse, read_row
 
 UART_SERVICE, UART_WRITE, UART_NOTIFY = (f"6e40000{n}-b5a3-f393-e0a9-e50e24dcca9e" for n in "123")
 ASK = b"?\n"  # firmware after docs/devices.md answers with its header
+HEADER_WITHIN = 0.5  # seconds after the first line
 NEEDED = 3  # lines under an id until it is one: a damaged line may name any
 TAKEN_OVER = 3.0  # seconds of silence after which another sender may go on under an id
 USUAL_OPTIONS = CsvOptions()
@@ -67,7 +68,10 @@ class CsvDriver:
         self._note = note
         self._ask = ask
         self._streams: Streams[Line] = Streams(parse)
+        self._told = options.columns is not None
         self._first = Layout(options.columns or USUAL)
+        self._first_ns: dict[str, int] = {}
+        self._proposed: dict[str, str] = {}
         self._layouts: dict[str, Layout | None] = {}
         self._sensors: dict[str, _Sensor] = {}
 
@@ -88,15 +92,41 @@ class CsvDriver:
         return heard
 
     def _take_header(self, header: Header, source: str) -> None:
-        self._layouts[source] = header.layout
+        """Go by the header from now on, unless it may be damage: an unknown one, or the first of its words."""
+        known = self._layouts.get(source)
+        proposed, self._proposed[source] = self._proposed.get(source), header.text
         if header.layout is None:
             self.complaint = f"Its header has a word that is not known: '{header.text}'."
-            self._note(
-                BadDataError(self.name, Reason.GARBLED, self.complaint, "docs/devices.md lists the columns and units.")
-            )
+            if known is None:
+                self._layouts[source] = None
+                self._warn(Reason.GARBLED, self.complaint, "docs/devices.md lists the columns and units.")
+            return
+        if known is not None and not header.checked and header.layout != known and proposed != header.text:
+            return
+        self._layouts[source] = header.layout
+        late = [part for part, sensor in self._sensors.items() if sensor.source == source]
+        if header.layout == (known or self._first) or not late:
+            return
+        for part in late:
+            del self._sensors[part]
+        self._warn(
+            Reason.BAD_VALUES,
+            f"its header came late, or changed: what {', '.join(late)} sent before may be of other units.",
+            "Let the firmware send the header when it starts and when it is asked by a question mark.",
+        )
+
+    def _warn(self, reason: Reason, detail: str, remedy: str) -> None:
+        self._note(BadDataError(self.name, reason, detail, remedy))
+
+    def _layout(self, chunk: Chunk) -> Layout | None:
+        """Of the sender's lines; None while its header may still come."""
+        if chunk.source in self._layouts:
+            return self._layouts[chunk.source]
+        first = self._first_ns.setdefault(chunk.source, chunk.host_ns)
+        return self._first if self._told or chunk.host_ns - first > HEADER_WITHIN * 1e9 else None
 
     def _read(self, row: Row, chunk: Chunk) -> Heard | None:
-        layout = self._layouts.get(chunk.source, self._first)
+        layout = self._layout(chunk)
         if layout is None:
             return None
         read = read_row(row, layout)

@@ -1,11 +1,10 @@
 """A board with the firmware of docs/devices.md."""
 
 from collections.abc import Sequence
-from functools import reduce
-from operator import xor
 
 from ..simulated.speaker import Gatt, GattCharacteristic, GattService, Said
 from ..simulated.wearer import State
+from .parse import checked
 from .reader import UART_NOTIFY, UART_SERVICE, UART_WRITE
 
 HEADER = "# imu-csv v1 cols=id,t,qw,qx,qy,qz,ax,ay,az,gx,gy,gz,mx,my,mz,n t=us acc=m/s2 gravity=in gyro=rad/s"
@@ -39,7 +38,7 @@ class SimulatedCsv:
         """One line, after a header now and then; over Bluetooth in pieces, as its notifications are short."""
         text = self._line(state, stamp_ns)
         if self._header and self._count % HEADER_EVERY == 0:
-            text = HEADER.encode() + b"\n" + text
+            text = checked(HEADER) + text
         self._count += 1
         size = 180 if self._source else len(text)
         return [Said(text[at : at + size], self._source) for at in range(0, len(text), size)]
@@ -52,12 +51,11 @@ class SimulatedCsv:
             values += (*state.rate, *state.magnetic)
             tail = f",{self._count}"
         text = f"{self._name},{micros}," + ",".join(f"{value:.5f}" for value in values) + tail
-        line = text.encode()
-        return line + b"*%02X\n" % reduce(xor, line, 0)
+        return checked(text)
 
     def hear(self, data: bytes, target: str) -> Sequence[Said]:
         """A question mark asks for the header."""
-        return [Said(HEADER.encode() + b"\n", self._source)] if b"?" in data and self._header else ()
+        return [Said(checked(HEADER), self._source)] if b"?" in data and self._header else ()
 
     def switch_on(self) -> None:
         """See `Speaker`."""

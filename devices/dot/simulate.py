@@ -50,13 +50,14 @@ def _characteristic(name: str, flags: tuple[str, ...], value: bytes = b"") -> Ga
 
 
 class SimulatedDot:
-    """See `Speaker`. `clock_us`: what its counter shows at its device time 0, to see it wrap."""
+    """See `Speaker`. `wraps_after`: seconds of measuring until its 32-bit clock starts anew."""
 
-    def __init__(self, *, clock_us: int = 0) -> None:
+    def __init__(self, *, wraps_after: float | None = None) -> None:
         self.rate = 60.0
         self.baud: int | None = None
         self.root: str | None = None
-        self._clock_us = clock_us
+        self._wraps_after = wraps_after
+        self._clock_us = 0  # what its counter shows at its device time 0
         self._mode = 0
         self._yaw = 0.0
         self._last_yaw = 0.0
@@ -71,6 +72,9 @@ class SimulatedDot:
         turned = c * w - s * z, c * x - s * y, c * y + s * x, c * z + s * w
         ax, ay, az = state.free_world
         c, s = math.cos(self._yaw), -math.sin(self._yaw)
+        if self._wraps_after is not None:
+            self._clock_us = (1 << 32) - round(self._wraps_after * 1e6) - stamp_ns // 1000
+            self._wraps_after = None
         micros = self._clock_us + stamp_ns // 1000 & 0xFFFFFFFF
         frame = struct.pack("<I7f", micros, *turned, c * ax - s * ay, s * ax + c * ay, az)
         return [Said(frame.ljust(MEDIUM, b"\0"), PAYLOAD)]

@@ -7,7 +7,9 @@ address goes to the environment variable DBUS_SYSTEM_BUS_ADDRESS. After BlueZ's 
 """
 
 import asyncio
+import select
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from dbus_fast import Message, Variant
 
 ADVERTISE_EVERY = 0.1  # seconds
+FULL_WAIT = 0.002  # seconds
 
 
 class PretendBluez:
@@ -39,6 +42,7 @@ class PretendBluez:
         self.connections = 0  # made so far
         self._objects: dict[str, dict[str, dict[str, Variant]]] = {}
         self._heard: dict[str, SimpleQueue[tuple[bytes, str]]] = {}
+        self._waiting: deque[tuple[Characteristic, bytes]] = deque()
         self._discovering = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="pretend BlueZ", daemon=True)
@@ -182,8 +186,22 @@ class PretendBluez:
         self._signal("/", objects.OBJECTS, "InterfacesRemoved", "oas", [path, interfaces])
 
     def _show(self, characteristic: Characteristic, data: bytes) -> None:
-        characteristic.value = data
-        self._change(characteristic.path, CHARACTERISTIC, {"Value": variant("ay", data)})
+        self._waiting.append((characteristic, data))
+        if len(self._waiting) == 1:
+            self._show_waiting()
+
+    def _show_waiting(self) -> None:
+        """Send what the bus takes now. dbus-fast gives a connection up for good when its socket is full."""
+        fd = self._messages._fd
+        if fd is None or not self._messages.connected:
+            self._waiting.clear()
+        while self._waiting and fd is not None and select.select([], [fd], [], 0)[1]:
+            characteristic, data = self._waiting[0]
+            characteristic.value = data
+            self._change(characteristic.path, CHARACTERISTIC, {"Value": variant("ay", data)})
+            self._waiting.popleft()
+        if self._waiting:
+            self._loop.call_later(FULL_WAIT, self._show_waiting)
 
     # what happens to the adapter and to connections
 

@@ -19,7 +19,7 @@ FEATURE_BUNDLES = b"\x01"
 CARE_EVERY = 500_000_000  # ns between heartbeats; trackers give up after 3 s without one
 GONE = 1_000_000_000  # ns without a word after which another address may go on under a MAC
 SAME_AXES = 22  # protocols before it turn the acceleration against the rotation
-RESTART = 1000  # datagrams: a number that fell by more is a tracker that was switched off and on
+RESTART = 1000  # datagrams: a number that is further off is of a tracker that was switched off and on
 USUAL = SlimeVROptions()
 
 
@@ -115,7 +115,7 @@ class SlimeVRDriver:
             return True
         if number <= tracker.number and tracker.number - number < RESTART:
             return False  # overtaken on its way
-        if 0 <= tracker.number < number:
+        if 0 <= tracker.number < number < tracker.number + RESTART:
             tracker.lost += number - tracker.number - 1
         tracker.number = number
         return True

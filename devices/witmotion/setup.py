@@ -118,8 +118,11 @@ class Registers:
         self.write(CALIBRATE, YAW_ZERO)
 
 
-def configure_serial(link: Link, options: WitMotionOptions, note: Note) -> tuple[float, int | None]:
-    """Set outputs, rate and, where the port is too slow for them, its speed. The rate, and the magnetometer's kind."""
+def configure_serial(link: Link, options: WitMotionOptions, note: Note) -> tuple[float | None, int | None]:
+    """Set outputs, rate and, where the port is too slow for them, its speed.
+
+    The rate, None where the module does not confirm it, and the magnetometer's kind.
+    """
     registers = Registers(link, note)
     registers.unlock()
     rate = _make_room(link, registers, options, note)
@@ -129,10 +132,11 @@ def configure_serial(link: Link, options: WitMotionOptions, note: Note) -> tuple
     if options.save:
         registers.write(SAVE, 0)
     now = registers.read(OUTPUTS)
-    if now is None or now[:2] != (WANTED, RATES[rate]):
+    taken = now is not None and now[:2] == (WANTED, RATES[rate])
+    if not taken:
         note(_not_taken(link.name, now is None))
     kind = registers.read(MAGNETIC_KIND)
-    return rate, kind[0] if kind else None
+    return rate if taken else None, kind[0] if kind else None
 
 
 def _not_taken(name: str, silent: bool) -> DeviceError:

@@ -72,12 +72,17 @@ def _fit_lifter(
 
 def run(task: lightning.LightningModule, folder: Path, steps: int, *, validate_every: int, **trainer: Any) -> None:
     """Train `task` for `steps`, or what is left of them, and give it the best averaged weights by `val/score`."""
-    best = ModelCheckpoint(folder, "best", monitor="val/score", save_last=True, enable_version_counter=False)
+    often = min(validate_every, steps)
+    best = ModelCheckpoint(folder, "best", monitor="val/score", enable_version_counter=False)
+    # its own: `save_last` goes with the best, and a resumed run would fall back to that
+    latest = ModelCheckpoint(folder, "last", every_n_train_steps=often, enable_version_counter=False)
+    # averaging every step would cost small networks as much as learning
+    averaging = EMAWeightAveraging(decay=0.992, update_every_n_steps=4, update_starting_at_step=steps // 4)
     lightning_trainer = lightning.Trainer(
         max_steps=steps,
-        val_check_interval=min(validate_every, steps),
+        val_check_interval=often,
         check_val_every_n_epoch=None,
-        callbacks=[best, EMAWeightAveraging(decay=0.998, update_starting_at_step=steps // 4)],
+        callbacks=[best, latest, averaging],
         # a part for each start: the logger would clear the part before a resume
         logger=CSVLogger(folder, name="curves", version=len(list(folder.glob("curves/*")))),
         default_root_dir=folder,

@@ -133,14 +133,7 @@ class HiPoserTask(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW, linear warm-up, then half a cosine to zero."""
-        config = self.config
-        return warm_cosine(
-            self.parameters(),
-            rate=config.rate,
-            weight_decay=config.weight_decay,
-            warm_up=config.warm_up,
-            steps=config.steps,
-        )
+        return warm_cosine(self.parameters(), self.config)
 
 
 def make_targets(worn: WornWindows, frame: Tensor, heading: Tensor) -> Targets:

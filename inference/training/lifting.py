@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..cameras import place_cameras
-from ..lifters import Lifter, answer
+from ..lifters import Lifter, answer, given
 from ..lifting import LiftingClips, film, h36m_of
 from ..losses import lifting_losses
 from ..networks.mdtf import MDTF, BoneAware, MDTFConfig, bone_loss, with_confidence
@@ -88,6 +88,9 @@ class LiftingTask(lightning.LightningModule):
         """Move the motion to the device once; clips depend on seed, step and rank only."""
         self._banks = {name: bank.to(self.device) for name, bank in self._banks.items()}
         self._random = RandomSource(torch.Generator(self.device))
+        if self.device.type == "cuda" and len(self.config.lengths) == 1 and not isinstance(self.network, BoneAware):
+            # thousands of small kernels: launching them one by one takes far longer than running them
+            torch.cuda.make_graphed_callables(self.network, given(self.network, self._clips()))
 
     def _clips(self) -> LiftingClips:
         """A batch of the step's own length, with noise on the keypoints and sensors missing."""
@@ -129,14 +132,7 @@ class LiftingTask(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW, linear warm-up, then half a cosine to zero."""
-        config = self.config
-        return warm_cosine(
-            self.parameters(),
-            rate=config.rate,
-            weight_decay=config.weight_decay,
-            warm_up=config.warm_up,
-            steps=config.steps,
-        )
+        return warm_cosine(self.parameters(), self.config)
 
 
 class BoneTask(LiftingTask):

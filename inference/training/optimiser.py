@@ -1,18 +1,20 @@
 """The optimiser and schedule of the training runs."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
+if TYPE_CHECKING:
+    from .hiposer import TrainingConfig
+    from .lifting import LiftingTraining
 
-def warm_cosine(
-    parameters: Iterator[nn.Parameter], *, rate: float, weight_decay: float, warm_up: int, steps: int
-) -> dict[str, Any]:
+
+def warm_cosine(parameters: Iterator[nn.Parameter], config: "TrainingConfig | LiftingTraining") -> dict[str, Any]:
     """AdamW with a linear warm-up, then half a cosine to zero, stepped with every batch."""
-    optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=weight_decay)
-    warm = torch.optim.lr_scheduler.LinearLR(optimiser, 0.01, total_iters=warm_up)
-    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, steps - warm_up))
-    schedule = torch.optim.lr_scheduler.SequentialLR(optimiser, [warm, cosine], [warm_up])
+    optimiser = torch.optim.AdamW(parameters, lr=config.rate, weight_decay=config.weight_decay)
+    warm = torch.optim.lr_scheduler.LinearLR(optimiser, 0.01, total_iters=config.warm_up)
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, config.steps - config.warm_up))
+    schedule = torch.optim.lr_scheduler.SequentialLR(optimiser, [warm, cosine], [config.warm_up])
     return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

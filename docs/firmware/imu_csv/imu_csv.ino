@@ -28,18 +28,23 @@ sh2_SensorValue_t value;
 float w = 1, x = 0, y = 0, z = 0, ax = 0, ay = 0, az = 0;
 uint32_t count = 0;
 
+// with the checksum that lets the computer leave damaged lines out
 void send(const char *line) {
+  uint8_t checksum = 0;
+  for (const char *c = line; *c; c++) checksum ^= *c;
+  char end[5];
+  snprintf(end, sizeof end, "*%02X\n", checksum);
 #if defined(ESP32)
   if (*WIFI_NAME) {
     udp.beginPacket(COMPUTER, PORT);
     udp.print(line);
-    udp.print('\n');
+    udp.print(end);
     udp.endPacket();
     return;
   }
 #endif
   Serial.print(line);
-  Serial.print('\n');
+  Serial.print(end);
 }
 
 void enable() {
@@ -82,11 +87,8 @@ void loop() {
   z = value.un.gameRotationVector.k;
 
   char line[160];
-  int length = snprintf(line, sizeof line - 4, "%s,%lu,%.5f,%.5f,%.5f,%.5f,%.4f,%.4f,%.4f,%lu", NAME,
-                        (unsigned long)micros(), w, x, y, z, ax, ay, az, (unsigned long)count++);
-  uint8_t checksum = 0;
-  for (int k = 0; k < length; k++) checksum ^= line[k];
-  snprintf(line + length, 4, "*%02X", checksum);
+  snprintf(line, sizeof line, "%s,%lu,%.5f,%.5f,%.5f,%.5f,%.4f,%.4f,%.4f,%lu", NAME, (unsigned long)micros(), w, x, y,
+           z, ax, ay, az, (unsigned long)count++);
   send(line);
   if (count % 500 == 0) send(HEADER); // over UDP nobody asks
 }
