@@ -25,7 +25,8 @@ import numpy as np
 from mocamba.capture.latency import STAGES
 from mocamba.capture.link_client import LinkClient
 from mocamba.capture.link_protocol import LinkError
-from mocamba.capture.session import Session, SessionOptions
+from mocamba.capture.session import Session
+from mocamba.capture.session_options import SessionOptions
 from mocamba.capture.simulated_start import simulated_calibration
 from mocamba.capture.status import LivePose, SessionStatus, State
 from mocamba.capture.take import open_take
@@ -42,7 +43,7 @@ class Times:
     """Nanoseconds of every frame by stage, in memory that is there from the beginning."""
 
     def __init__(self, seconds: float) -> None:
-        self.all = np.zeros((round(60 * seconds) + 600, len(STAGES)), np.int32)
+        self.all = np.zeros((round(60 * seconds) + 600, len(STAGES)), np.int64)
         self.answered, self.taken = np.zeros((2, len(self.all)), np.int64)
         self.memory = multiprocessing.get_context("spawn").RawArray("q", len(self.all))  # when the client had it
 

@@ -2,6 +2,8 @@
 
 from typing import Any, Protocol
 
+from ..devices.health import SensorHealth
+from ..inference.worker import WorkerStatus
 from ..rig.skeleton import JOINTS, PARENTS, Skeleton
 from .link_protocol import LinkPose
 from .link_server import LinkServer
@@ -90,16 +92,7 @@ def status_values(status: SessionStatus) -> dict[str, Any]:
             one.stage: {"p50": round(one.p50, 3), "p99": round(one.p99, 3), "max": round(one.longest, 3)}
             for one in status.latency
         },
-        "worker": worker
-        and {
-            "state": worker.state.value,
-            "pid": worker.pid,
-            "network": worker.name or worker.network,
-            "weights": worker.weights,
-            "device": worker.device,
-            "reason": worker.reason,
-            "restarts": worker.restarts,
-        },
+        "worker": worker and _worker_values(worker),
         "recording": recording
         and {
             "take": str(recording.path),
@@ -113,7 +106,19 @@ def status_values(status: SessionStatus) -> dict[str, Any]:
     }
 
 
-def _sensor_values(sensor: Any) -> dict[str, Any]:
+def _worker_values(worker: WorkerStatus) -> dict[str, Any]:
+    return {
+        "state": worker.state.value,
+        "pid": worker.pid,
+        "network": worker.name or worker.network,
+        "weights": worker.weights,
+        "device": worker.device,
+        "reason": worker.reason,
+        "restarts": worker.restarts,
+    }
+
+
+def _sensor_values(sensor: SensorHealth) -> dict[str, Any]:
     return {
         "name": sensor.sensor,
         "rate": round(sensor.rate, 2),

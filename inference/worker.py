@@ -112,7 +112,10 @@ class Worker:
         acceleration: NDArray[np.float32],
         present: NDArray[np.bool_],
     ) -> bool:
-        """Hand over a frame `(6, 4)`, `(6, 3)`, `(6,)`. False, and counted, while the one before is not answered."""
+        """Hand over a frame `(6, 4)`, `(6, 3)`, `(6,)`. False, and counted, while the one before is not answered.
+
+        Nothing is ever queued: a pose of what is past is of no use to anybody who watches.
+        """
         if not self.ready or self._busy or self._link is None:
             self._status = replace(self._status, dropped=self._status.dropped + 1)
             return False

@@ -19,7 +19,8 @@ from mocamba.capture.dropouts import Slot
 from mocamba.capture.frames import FrameMaker
 from mocamba.capture.link_client import LinkClient
 from mocamba.capture.link_protocol import LinkError
-from mocamba.capture.session import Session, SessionOptions
+from mocamba.capture.session import Session
+from mocamba.capture.session_options import SessionOptions
 from mocamba.capture.simulated_start import simulated_calibration
 from mocamba.capture.sources import Sensors, parse_spec, slots_of
 from mocamba.capture.stamping import Stamped, Stamper

@@ -2,23 +2,24 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...inference.device_choice import Wish
 from ...rig.errors import BadInputError, MocambaError
 from ..calibration import HeadingSource, Pose
-from ..link_protocol import endpoint_path
-from ..session import Session, SessionOptions
-from ..sinks import status_values
 from ..solving import DEFAULT_NETWORK
-from ..status import SessionStatus, State
 from .console import JsonFlag, as_argument, report
-from .live_table import live_line, live_table
+
+if TYPE_CHECKING:  # a session brings the drivers with it: other commands start without
+    from ..session import Session
+    from ..status import SessionStatus
+
+Show = Callable[["SessionStatus"], None]
 
 HELP = """Capture live: sensors to poses, for Blender and others to watch, and takes on disk.
 
@@ -66,6 +67,10 @@ def capture_command(
     as_json: JsonFlag = False,
 ) -> None:
     """See HELP."""
+    from ..link_protocol import endpoint_path
+    from ..session import Session
+    from ..session_options import SessionOptions
+
     if camera is not None:
         raise BadInputError("No network that reads a camera has weights yet. Capture with sensors alone.")
     options = SessionOptions(
@@ -83,7 +88,7 @@ def capture_command(
     )
     session = Session(options)
     taken: str | None = None
-    with _shown(session, as_json) as show:
+    with _shown(as_json) as show:
         session.start()
         try:
             _wait_until_live(session, show)
@@ -105,7 +110,9 @@ def _named_slot(text: str) -> tuple[str, str]:
     return name, place
 
 
-def _wait_until_live(session: Session, show: Any) -> None:
+def _wait_until_live(session: "Session", show: Show) -> None:
+    from ..status import State
+
     end = time.monotonic() + LONGEST_START
     while session.status.state in (State.CONNECTING, State.CALIBRATING):
         session.wait_for(State.LIVE, State.FAILED, timeout=LOOK_EVERY)
@@ -114,7 +121,9 @@ def _wait_until_live(session: Session, show: Any) -> None:
             raise MocambaError(f"The session is still {session.status.state} after {LONGEST_START:.0f} s. Try again.")
 
 
-def _watch(session: Session, show: Any, duration: float | None) -> None:
+def _watch(session: "Session", show: Show, duration: float | None) -> None:
+    from ..status import State
+
     end = None if duration is None else time.monotonic() + duration
     while session.status.state in (State.LIVE, State.RECORDING, State.CALIBRATING):
         left = LOOK_EVERY if end is None else min(LOOK_EVERY, end - time.monotonic())
@@ -124,8 +133,11 @@ def _watch(session: Session, show: Any, duration: float | None) -> None:
         show(session.status)
 
 
-def _tell(after: SessionStatus, last: SessionStatus, taken: str | None, as_json: bool) -> None:
+def _tell(after: "SessionStatus", last: "SessionStatus", taken: str | None, as_json: bool) -> None:
     """The end of the session: what it made, and exit code 1 where it failed."""
+    from ..sinks import status_values
+    from ..status import State
+
     if after.state is State.FAILED:
         raise MocambaError(after.message)
     values = {"take": taken, **status_values(last), "warnings": list(after.notes)}
@@ -136,10 +148,12 @@ def _tell(after: SessionStatus, last: SessionStatus, taken: str | None, as_json:
 
 
 @contextmanager
-def _shown(session: Session, as_json: bool) -> Iterator[Any]:
+def _shown(as_json: bool) -> Iterator[Show]:
     """A table where somebody watches, a line a second in files and pipes, a JSON object a second with --json."""
     from rich.console import Console
     from rich.live import Live
+
+    from .live_table import live_table
 
     console = Console(stderr=True)
     if console.is_terminal and not as_json:
@@ -157,7 +171,10 @@ class _Lines:
         self._shown = 0.0
         self._notes: Sequence[str] = ()
 
-    def __call__(self, status: SessionStatus) -> None:
+    def __call__(self, status: "SessionStatus") -> None:
+        from ..sinks import status_values
+        from .live_table import live_line
+
         if time.monotonic() - self._shown < LINE_EVERY:
             return
         self._shown = time.monotonic()
