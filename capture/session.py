@@ -36,6 +36,7 @@ class Session:
         self._asked: queue.SimpleQueue[tuple[Request, Answer]] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._current: Run | None = None
         self._changed = threading.Condition()
         self._status = SessionStatus(folder=options.folder)
 
@@ -112,7 +113,7 @@ class Session:
 
     def _run(self) -> None:
         failure = None
-        run = Run(self.options, self._sinks, self.ask, self._show, self._clock)
+        self._current = run = Run(self.options, self._sinks, self.ask, self._show, self._clock)
         try:
             run.open()
             while not self._stop.is_set():

@@ -122,7 +122,7 @@ def test_a_session_from_sensors_to_a_take_through_everything_that_breaks(
 
     broken.breaks = True
     # a sensor falls silent and comes back
-    cast = session._sensors.cast
+    cast = session._current._sensors.cast
     assert cast is not None
     cast.stage.unplug("left_forearm")
     wait_until(lambda: watcher.poses[-1].slots[0] is Slot.PREDICTED)
