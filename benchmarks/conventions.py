@@ -130,7 +130,7 @@ def simulated(errors: SensorErrors, seeds: int, heights: tuple[float, ...]) -> I
 
 def recorded(every: int) -> Iterator[tuple[str, SensorLogs]]:
     """Ten seconds of recorded clips."""
-    folder = Path(os.environ.get("MOCAMBA_DATA", "")) / "motion"
+    folder = Path(os.environ["MOCAMBA_DATA"]) / "motion"
     spec = importlib.util.spec_from_file_location("motion_loader", folder / "loader.py")
     assert spec is not None
     assert spec.loader is not None
@@ -181,6 +181,8 @@ def main() -> None:
     worn = list(simulated(WORN, arguments.seeds, (1.72,)))
     table(worn, {name: mistakes[name] for name in mistakes if name != "none"}, aligned=False)
     if arguments.recorded:
+        if "MOCAMBA_DATA" not in os.environ:
+            parser.error("--recorded needs MOCAMBA_DATA: the folder that motion/ is in.")
         table(list(recorded(arguments.every)), mistakes, aligned=True)
 
 

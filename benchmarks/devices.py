@@ -4,8 +4,8 @@
     python benchmarks/devices.py --only ximu3 --seconds 600
 
 Printed are samples made, received and missing between the first and the last received one, the shares of one core that
-reader and simulator took, how late samples arrive after they were taken, and, for sensors with a clock, how far a line
-along the per-second minima of arrival - stamp is from the simulator's own clock.
+reader and simulator took, how late samples arrive after they were taken, and, for sensors with a clock, how far the
+host times that `capture.device_clock` maps their stamps to, live, are from the simulator's own clock.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from mocamba.capture.device_clock import DeviceClock
 from mocamba.devices.csv_lines import reader as csv
 from mocamba.devices.csv_lines.options import CsvOptions
 from mocamba.devices.dot import reader as dot
@@ -202,19 +203,9 @@ def number_of(name: str, said: dict[str, Any]) -> int:
 
 
 def mapped(stamps: np.ndarray[Any, Any], hosts: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Stamps on the host's clock: by a straight line along the lower edge of every second's least arrival - stamp."""
-    seconds = (stamps - stamps[0]) / 1e9
-    offset = hosts - stamps
-    base = offset[0]
-    whole = seconds.astype(int)
-    lowest = np.array([np.flatnonzero(whole == s)[np.argmin(offset[whole == s])] for s in np.unique(whole)])
-    kept = np.ones(len(lowest), bool)
-    for _ in range(6):  # seconds in which the machine was busy lie above the line
-        slope, height = np.polyfit(seconds[lowest][kept], offset[lowest][kept] - base, 1)
-        above = offset[lowest] - base - height - slope * seconds[lowest]
-        if kept.sum() > 8:
-            kept = above <= np.median(above[kept])
-    return np.asarray(stamps + base + height + slope * seconds)
+    """Stamps on the host's clock, sample by sample as a session maps them."""
+    clock = DeviceClock()
+    return np.array([clock.host_time(int(stamp), int(host)) for stamp, host in zip(stamps, hosts, strict=True)])
 
 
 def main() -> None:

@@ -14,9 +14,11 @@ MINIMA = 60  # seconds that the line is drawn through: crystals warm up over min
 USUAL_DRIFT, USUAL_ERROR = 50e-6, 0.5e-3
 OUTLIER = 3.0  # usual deviations above the line at which a minimum is of a second in which everything was late
 JUMP = SECOND // 2  # ns by which a clock that was not set anew cannot be off the line
+STALL = 5 * SECOND  # ns for which all may come late before the device's clock is taken to have stood still
 # of sensors without stamps
 LOOSE_DRIFT = 0.05
 FEWEST = 32  # arrivals until their period is believed
+SETTLED = 3  # seconds until a sample that seems a period off is not put down to the period
 LONGEST_LULL = 3  # periods
 LATE = 3  # samples that come late in a row until others are taken to be lost
 PHASE = 0.6  # of a period: over that, a sample is not late but another one
@@ -71,6 +73,15 @@ class DeviceClock:
         return round(self._height + self._slope * (stamp_ns - self._middle))
 
     @property
+    def seconds(self) -> int:
+        """How many the line is drawn through."""
+        return len(self._minima)
+
+    def forget_second(self) -> None:
+        """The stamps of the present second were wrong: it shall not count."""
+        self._best = None
+
+    @property
     def drift(self) -> float:
         """By what share the host's clock is faster than the device's."""
         return self._slope
@@ -89,7 +100,7 @@ class DeviceClock:
             return False
         # samples may come late for a while; when all do, the device's clock stood still
         self._late_since = self._late_since or arrival_ns
-        return arrival_ns - self._late_since > SECOND
+        return arrival_ns - self._late_since > STALL
 
     def _fit(self) -> None:
         kept = list(self._minima)
@@ -148,8 +159,9 @@ class VirtualClock:
         if self._period is None:
             host = self._guess(arrival_ns)
         else:
-            if self._count > 1:
-                self._count += self._missed(arrival_ns, lull, self._period)
+            if self._line.seconds >= SETTLED and (missed := self._missed(arrival_ns, lull, self._period)):
+                self._count += missed
+                self._line.forget_second()
             host = self._line.host_time(round(self._count * self._period), arrival_ns)
         self._host = max(min(host, arrival_ns), self._host + 1)
         return self._host

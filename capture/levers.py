@@ -18,9 +18,11 @@ from ..rig.rotation import quaternion_to_matrix
 from .clock import Resampled
 
 REACH = 6  # frames to either side of a second difference: above the noise of orientations, under a limb's swing
+LIVELIER = 0.85  # share of moments that are less lively than those that strength is taken from
 RIDGE = 1e-4  # share of the squared turning that levers are held to zero with, where the motion tells nothing of them
 
 Turn = Callable[[Array], Array]
+Force = Callable[[Resampled], Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +40,13 @@ class Swing:
 
     @property
     def speed(self) -> float:
-        """How hard it turns, 1/s², rms."""
-        return _rms(self.turning[self.known])
+        """How hard it turns, 1/s²."""
+        return _strength(self.turning[self.known])
 
     @property
     def force(self) -> float:
-        """M/s², rms."""
-        return _rms(self.acceleration[self.known])
+        """How hard it accelerates, m/s²."""
+        return _strength(self.acceleration[self.known])
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,22 +62,23 @@ class Lever:
         return float(np.linalg.norm(self.arm))
 
 
-def _rms(values: NDArray[np.float64]) -> float:
-    return float(np.sqrt(np.sum(values**2) / max(len(values), 1)))
+def _strength(values: NDArray[np.float64]) -> float:
+    """Of the livelier moments; single glitches count for nothing."""
+    sizes = np.linalg.norm(values.reshape(len(values), -1), axis=1)
+    return float(np.quantile(sizes, LIVELIER)) if len(sizes) else 0.0
 
 
-def swing(sensor: Resampled, turn: Turn | None = None, force: Turn | None = None) -> Swing:
-    """`turn` and `force` change orientation and acceleration first."""
+def swing(sensor: Resampled, turn: Turn | None = None, force: Force | None = None, reach: int = REACH) -> Swing:
+    """`turn` changes orientations first, `force` gives other accelerations; `reach` in frames."""
     orientation = turn(sensor.orientation) if turn else sensor.orientation
-    acceleration = force(sensor.acceleration) if force else sensor.acceleration
+    acceleration = force(sensor) if force else sensor.acceleration
     matrices = quaternion_to_matrix(orientation)
-    step = REACH / SOLVE_RATE
-    turning = (matrices[2 * REACH :] - 2 * matrices[REACH:-REACH] + matrices[: -2 * REACH]) / step**2
+    turning = (matrices[2 * reach :] - 2 * matrices[reach:-reach] + matrices[: -2 * reach]) / (reach / SOLVE_RATE) ** 2
     # the second difference of positions is the acceleration under a triangle as wide
-    ramp = np.arange(1, REACH + 1)
-    weights = np.concatenate([ramp, ramp[-2::-1]]) / REACH**2
+    ramp = np.arange(1, reach + 1)
+    weights = np.concatenate([ramp, ramp[-2::-1]]) / reach**2
     smoothed = [np.convolve(column, weights, mode="valid")[1:-1] for column in acceleration.T]
-    known = np.convolve(sensor.present, np.ones(2 * REACH + 1), mode="valid") > 2 * REACH
+    known = np.convolve(sensor.present, np.ones(2 * reach + 1), mode="valid") > 2 * reach
     return Swing(turning, np.stack(smoothed, axis=-1), known)
 
 
@@ -109,10 +112,7 @@ def explained_by_levers(swings: Mapping[str, Swing], trunk: str | None) -> dict[
 
 
 def swings_of(
-    sensors: Sequence[Resampled], turn: Turn | None = None, force: Callable[[Resampled], Array] | None = None
+    sensors: Sequence[Resampled], turn: Turn | None = None, force: Force | None = None, reach: int = REACH
 ) -> dict[str, Swing]:
     """By name of the sensor."""
-    return {
-        sensor.log.name: swing(sensor, turn, None if force is None else lambda _, s=sensor: force(s))  # type: ignore[misc]
-        for sensor in sensors
-    }
+    return {sensor.log.name: swing(sensor, turn, force, reach) for sensor in sensors}

@@ -1,12 +1,15 @@
 """Cameras through the real OpenCV: MJPEG servers and videos that the test makes."""
 
+import contextlib
 import errno
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mocamba.capture.commands.app import build_app
+from mocamba.devices.camera.discovery import find_cameras
 from mocamba.devices.camera.frame import Frame
 from mocamba.devices.camera.options import CameraOptions
 from mocamba.devices.camera.rate_watch import RateWatch
@@ -22,6 +27,7 @@ from mocamba.devices.camera.simulate import SimulatedCamera
 from mocamba.devices.camera.source import Kind, parse_source
 from mocamba.devices.device import NEVER, Retry, State
 from mocamba.devices.errors import ConnectError, DeviceError, LinkLostError, Reason
+from typer.testing import CliRunner
 
 cv2 = pytest.importorskip("cv2")
 pytestmark = pytest.mark.usefixtures("nothing_left")
@@ -367,3 +373,69 @@ def test_a_port_in_use_is_said() -> None:
         with pytest.raises(ConnectError) as caught:
             SimulatedCamera(port=port)
         assert caught.value.reason is Reason.IN_USE
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(build_app(), list(arguments), prog_name="mocamba")
+
+
+def test_a_simulated_camera_from_the_command_line() -> None:
+    result = run(
+        "simulate",
+        "--family",
+        "camera",
+        "--port",
+        str(free_port()),
+        "--seconds",
+        "0.3",
+        "--json",
+        "--unplug",
+        "camera@0.1",
+    )
+    assert result.exit_code == 0, result.stderr
+    start, end = map(json.loads, result.stdout.splitlines())
+    assert parse_source(start["address"]).kind is Kind.STREAM
+    assert end["sent"] == 0  # nobody looked
+
+
+def test_unplugged_from_the_command_line() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        port = free_port()
+        arguments = ("--family", "camera", "--port", str(port), "--seconds", "4", "--unplug", "camera@2+0.5")
+        done = pool.submit(run, "simulate", *arguments)
+        camera = Camera(f"http://127.0.0.1:{port}/video", retry=QUICK)
+        wait_for(lambda: connected(camera))
+        with contextlib.closing(camera):
+            wait_for(lambda: camera.faults)
+            wait_for(lambda: camera.state is State.CONNECTED)
+        assert done.result().exit_code == 0
+
+
+def connected(camera: Camera) -> bool:
+    with contextlib.suppress(ConnectError):
+        camera.connect()
+        return True
+    return False
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone lists cameras without opening them")
+def test_cameras_are_listed_with_why_they_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mocamba.devices.camera.discovery.CLASSES", str(tmp_path / "classes"))
+    monkeypatch.setattr("mocamba.devices.camera.source.NODES", f"{tmp_path}/video{{}}")
+    assert find_cameras() == []
+    for number, index in ((0, 0), (1, 1), (10, 0)):
+        folder = tmp_path / "classes" / f"video{number}"
+        folder.mkdir(parents=True)
+        (folder / "index").write_text(f"{index}\n")
+        (folder / "name").write_text(f"Camera {number}\n")
+    (tmp_path / "video0").touch()
+    usable, gone = find_cameras()
+    assert (usable.address, usable.label, usable.usable) == ("0", "Camera 0", True)
+    assert (gone.address, gone.reason) == ("10", Reason.NOT_FOUND)
+    listed = run("devices", "--seconds", "0.2")
+    assert "ok  camera     0                        Camera 0" in listed.stdout

@@ -114,10 +114,10 @@ def test_a_silence_does_not_disturb_a_clock_that_runs_on() -> None:
     assert rms(error_ms(mapped, Arrivals(what.true[kept], what.stamps[kept], what.arrivals[kept]))) < 1.0
 
 
-@settings(max_examples=12, deadline=None)
-@given(rate=st.sampled_from([50, 100, 200]), share=st.floats(-0.01, 0.01), seed=st.integers(0, 99), told=st.booleans())
+@settings(max_examples=8, deadline=None)
+@given(rate=st.sampled_from([50, 100]), share=st.floats(-0.01, 0.01), seed=st.integers(0, 99), told=st.booleans())
 def test_a_virtual_clock_finds_the_period(rate: int, share: float, seed: int, told: bool) -> None:
-    what = radio(rate, 40, share * 1e6, 0.2 / rate, 0.02, seed)
+    what = radio(rate, 30, share * 1e6, 0.2 / rate, 0.02, seed)
     clock = VirtualClock(rate if told else None)
     mapped = [clock.host_time(int(arrival)) for arrival in what.arrivals]
     assert rms(error_ms(mapped, what)[10 * rate :]) < 150 / rate  # well under a sample

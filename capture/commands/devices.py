@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # drivers are imported when they are needed: other commands s
     from ...devices.radio import Radio
     from ...devices.roster import DeviceStatus
 
-HELP = """List the sensors within reach, and why one cannot be used.
+HELP = """List the sensors and cameras within reach, and why one cannot be used.
 
 Looks at USB serial ports, in the air (Bluetooth LE) and on the network, and only listens. With --watch it connects to
 all of them and shows rate, loss, battery and magnetic field of each, until Ctrl-C; what is plugged in meanwhile joins.
@@ -43,6 +43,7 @@ def devices_command(
     as_json: JsonFlag = False,
 ) -> None:
     """See HELP."""
+    from ...devices.camera.discovery import find_cameras
     from ...devices.discovery import discover
     from ...devices.radio import Radio
 
@@ -54,6 +55,7 @@ def devices_command(
         if watch:
             _watch(radio, found, seconds, rounds, as_json)
             return
+    found = [*found, *find_cameras()]
     report({"devices": [_values(thing) for thing in found]}, _lines(found), as_json)
 
 
@@ -86,11 +88,11 @@ def _lines(found: Sequence["Found"]) -> list[str]:
 
     lines = []
     for thing in found:
-        title = FAMILIES[thing.family].title if thing.family else "?"
+        title = FAMILIES[thing.family].title if thing.family in FAMILIES else thing.family or "?"
         lines.append(f"{'ok ' if thing.usable else 'no '} {title:<10} {thing.address:<24} {thing.label}".rstrip())
         if thing.detail:
             lines.append(f"     {thing.detail[0].upper()}{thing.detail[1:]}")
-    if not any(thing.usable for thing in found):
+    if not any(thing.usable and thing.transport != "camera" for thing in found):
         lines.append("No sensor was found. Switch them on; docs/devices.md says how each kind is plugged in.")
     return lines
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # imported when they are needed: other commands start without
     from ...devices.simulated.cast import Cast
     from ...devices.simulated.speaker import Unplugging
 
-HELP = """Simulate a performer in six sensors, which speak the real protocol of their family.
+HELP = """Simulate a performer in six sensors, or before a camera. Sensors speak the real protocol of their family.
 
 Serial sensors appear as pseudo-terminals (as sockets where the system has none: --transport tcp), Bluetooth sensors in
 a pretend BlueZ (Linux with dbus-daemon), the others send datagrams to this computer. What has to be set in another
@@ -33,9 +33,13 @@ Examples:
 
   mocamba simulate --family dot --unplug left_shin@10+5
 
-The last takes the left shin's sensor out of range ten seconds after the start, for five seconds.
+  mocamba simulate --family camera --rate 15
+
+The third takes the left shin's sensor out of range ten seconds after the start, for five seconds. The last shows the
+performer as a stick figure, like an IP camera does, at the address that is printed.
 """
 
+CAMERA = "camera"
 
 TransportOption = Annotated[str | None, typer.Option(help="serial, tcp, udp or ble; left out, the family's usual one.")]
 UnplugOption = Annotated[
@@ -45,7 +49,7 @@ UnplugOption = Annotated[
 
 
 def simulate_command(
-    family: Annotated[str, typer.Option(help="One of: csv, witmotion, dot, slimevr, ximu3.")],
+    family: Annotated[str, typer.Option(help="One of: csv, witmotion, dot, slimevr, ximu3, camera.")],
     transport: TransportOption = None,
     motion: Annotated[str, typer.Option(help="still, walk or all.")] = "walk",
     slot: Annotated[list[str] | None, typer.Option(metavar="SLOT", help="Only this sensor; repeat for more.")] = None,
@@ -58,14 +62,21 @@ def simulate_command(
     clock: Annotated[float, typer.Option(min=0, help="How far clocks run off, parts in a million.")] = 30.0,
     magnet: Annotated[float, typer.Option(help="Field of a magnet nearby, µT.")] = 0.0,
     unplug: UnplugOption = None,
-    rate: Annotated[float, typer.Option(min=1, max=1000, help="Hz, of families that no reader sets.")] = 100.0,
+    rate: Annotated[
+        float | None, typer.Option(min=1, max=1000, help="Hz, of families that no reader sets: 100; of cameras: 30.")
+    ] = None,
     host: Annotated[str, typer.Option(help="Where datagrams go.")] = "127.0.0.1",
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port they go to.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="The port they go to; of a camera, its own.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of attitudes and noise: the same seed gives the same.")] = 1,
     seconds: Annotated[float | None, typer.Option(min=0, help="End after so long; else with Ctrl-C.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """See HELP."""
+    if family == CAMERA:
+        _show_camera(rate, port, list(map(_unplugging, unplug or ())), seconds, as_json)
+        return
     from ...devices.simulated.cast import TRANSPORTS, Cast, Production
     from ...devices.simulated.speaker import Imperfections
 
@@ -81,11 +92,31 @@ def simulate_command(
         unplug=tuple(map(_unplugging, unplug or ())),
     )
     chosen = transport or TRANSPORTS.get(family, ("",))[0]
-    production = Production(family, chosen, motion, tuple(slot or SLOTS), imperfections, seed, rate, host, port)
+    production = Production(family, chosen, motion, tuple(slot or SLOTS), imperfections, seed, rate or 100, host, port)
     with Cast(production) as cast, _asked_to_stop() as stop:
         report(_start_values(cast), _start_lines(cast), as_json)
         _wait(stop, math.inf if seconds is None else seconds)
     report({"sensors": _counts(cast)}, _end_lines(cast), as_json)
+
+
+def _show_camera(
+    rate: float | None, port: int | None, pulls: "Sequence[Unplugging]", seconds: float | None, as_json: bool
+) -> None:
+    from ...devices.camera.simulate import PORT, SimulatedCamera
+
+    with SimulatedCamera(rate or 30, port=PORT if port is None else port) as camera, _asked_to_stop() as stop:
+        report({"address": camera.address}, [camera.address, "", "Ctrl-C ends the simulation."], as_json)
+        events = [(pull.at, camera.unplug) for pull in pulls]
+        events += [(pull.at + pull.seconds, camera.plug_in) for pull in pulls if pull.seconds is not None]
+        began = time.monotonic()
+        end = began + (math.inf if seconds is None else seconds)
+        for at, happen in sorted(events, key=lambda event: event[0]):
+            _wait(stop, min(began + at, end) - time.monotonic())
+            if stop.is_set() or time.monotonic() >= end:
+                break
+            happen()
+        _wait(stop, end - time.monotonic())
+    report({"sent": camera.sent}, [f"{camera.sent} pictures sent"], as_json)
 
 
 def _unplugging(text: str) -> "Unplugging":
@@ -99,7 +130,7 @@ def _unplugging(text: str) -> "Unplugging":
         raise BadInputError(
             f"'{text}' does not say which sensor is pulled out when. Write, for instance, left_shin@10+5."
         ) from None
-    if slot not in SLOTS:
+    if slot not in (*SLOTS, CAMERA):
         raise BadInputError(f"There is no slot '{slot}' to pull a sensor out of. Use one of: {', '.join(SLOTS)}.")
     return pulled
 

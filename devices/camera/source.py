@@ -78,7 +78,7 @@ def _first_picture(folder: Path) -> str:
 def open_source(source: Source, options: CameraOptions) -> "cv2.VideoCapture":
     """OpenCV's capture, set up. Raises ConnectError with the reason."""
     load_cv2()
-    _check(source)
+    check_source(source)
     capture = _open(source)
     if not capture.isOpened():
         capture.release()
@@ -134,8 +134,8 @@ def load_cv2() -> None:
     cv2.setLogLevel(0)
 
 
-def _check(source: Source) -> None:
-    """Refuse what the file system can tell about; OpenCV would only say that it is not open."""
+def check_source(source: Source) -> None:
+    """Refuse what the file system can tell about; OpenCV would only say that it is not open. Raises ConnectError."""
     if source.kind is Kind.STREAM or (source.kind is Kind.PICTURES and "%" in source.target):
         return
     if source.kind is Kind.WEBCAM and sys.platform != "linux":
