@@ -127,7 +127,7 @@ class DropOuts:
 
     def forget_pose(self) -> None:
         """The next poses are another network's: go over to them from the last one."""
-        self._leaving = set(range(24))
+        self._leaving = set(range(24)) if self._pose is not None else set()
 
 
 def _part_of(turns: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:

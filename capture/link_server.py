@@ -16,7 +16,6 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ..rig.errors import MocambaError
 from .link_protocol import (
@@ -54,7 +53,7 @@ class _Client:
     known: bool = False
     unpacker: Unpacker = field(default_factory=lambda: Unpacker(LONGEST_FIRST))
     out: bytearray = field(default_factory=bytearray)
-    waiting: dict[Any, "Future[Json]"] = field(default_factory=dict)
+    waiting: dict[int, "Future[Json]"] = field(default_factory=dict)
     skipped: int = 0
 
 
@@ -206,8 +205,10 @@ class LinkServer:
             self._tell(client, {"welcome": VERSION, **self._welcome})
         elif len(client.waiting) >= MOST_ASKED:
             raise LinkError("too many commands")
+        elif not isinstance(number := values.get("id"), int):
+            raise LinkError("a command without a number")
         else:
-            client.waiting[values.get("id")] = self._ask(str(values.get("do", "")), values)
+            client.waiting[number] = self._ask(str(values.get("do", "")), values)
 
     def _give_answers(self, client: _Client) -> None:
         for number, future in list(client.waiting.items()):

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from ..rig.errors import BadInputError, MocambaError
 from ..rig.whole_file import written
-from .calibration import Calibration
 from .manifest import Manifest
 from .stamping import Stamped
 from .take import RAW, TakeWriter, check_take_name
@@ -89,7 +88,7 @@ class Recorder:
         self._writer = TakeWriter(path, manifest)
         self._slots = slots
         self._known: set[str] = set()
-        self._queue: queue.Queue[Sequence[Stamped] | Calibration | None] = queue.Queue(BACKLOG)
+        self._queue: queue.Queue[Sequence[Stamped] | None] = queue.Queue(BACKLOG)
         self._lost = self._samples = 0
         self._first_ns = self._last_ns = 0
         self._free = free
@@ -112,10 +111,6 @@ class Recorder:
             self._queue.put_nowait(samples)
         except queue.Full:
             self._lost += len(samples)
-
-    def set_calibration(self, calibration: Calibration) -> None:
-        """Found, or found anew, while recording."""
-        self._queue.put(calibration, timeout=END_WITHIN)
 
     def close(self) -> None:
         """Finish the take; `fault` tells whether it went well. A second call does nothing."""
@@ -148,9 +143,6 @@ class Recorder:
                 batch = ()
             if batch is None:
                 return
-            if isinstance(batch, Calibration):
-                self._writer.set_calibration(batch)
-                continue
             for sample in batch:
                 self._write(sample)
             if (now := time.monotonic()) - flushed >= FLUSH_EVERY:

@@ -77,6 +77,8 @@ class Run:
         self._known, self._ages, self._confidence = (Slot.EMPTY,) * len(SLOTS), [float("inf")] * len(SLOTS), 0.0
         self._told_at, self._restarts, self._read_ns = 0.0, 0, 0
         self._sleep_watch = SleepWatch()
+        self._told_faults: dict[str, str] = {}
+        self._weights = ""
         self._server: LinkServer | None = None
         self._vmc: VmcSender | None = None
         self._sensors: Sensors | None = None
@@ -210,6 +212,10 @@ class Run:
             self._restarts, self._under_way = status.restarts, None
             self._place = list(self._last_place)
             self._dropouts.forget_pose()
+        if status.weights != self._weights:
+            # another network: it is gone over to, as to a limb that is predicted
+            self._weights = status.weights
+            self._dropouts.forget_pose()
         if status.state is WorkerState.DEAD and self._status.state in (State.CONNECTING, State.CALIBRATING):
             raise MocambaError(status.last_fault)
 
@@ -273,7 +279,6 @@ class Run:
         """See `Session.swap_network`."""
         if network != self._worker.status.network:
             self._worker.swap(network)
-            self._dropouts.forget_pose()
         return {}
 
     def _note_slots(self, slots: tuple[Slot, ...]) -> None:
@@ -294,6 +299,10 @@ class Run:
         if self._recorder is not None and self._recorder.fault is not None:
             self._recorder.close()
             self._set_state(State.LIVE, self._forget_recorder() or "")
+        for device in () if self._sensors is None else self._sensors.status():
+            if device.fault is not None and (said := str(device.fault)) != self._told_faults.get(device.name):
+                self._told_faults[device.name] = said
+                self._note(said)
         if self._server is not None and self._server.fault is not None:
             self._note(self._server.fault)
             self._server.fault = None

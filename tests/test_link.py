@@ -191,6 +191,14 @@ def test_a_4_gb_prefix_after_the_token_costs_only_that_client(server: LinkServer
     still_works(server)
 
 
+@pytest.mark.parametrize("command", [{"do": "record"}, {"id": [1], "do": "record"}, {"id": "x"}, {}])
+def test_a_command_without_a_number_costs_only_that_client(server: LinkServer, command: dict[str, Any]) -> None:
+    with LinkClient(server.endpoint) as client:
+        client._socket.sendall(pack_json(command))
+        wait_until(lambda: server.status.clients == 0)
+    still_works(server)
+
+
 def test_a_thousand_connections(server: LinkServer) -> None:
     with LinkClient(server.endpoint) as before:
         strangers = []

@@ -1,7 +1,6 @@
 """Recordings on real disks that fill up, vanish, refuse, and in processes that are killed."""
 
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -72,6 +71,7 @@ def test_it_can_be_read_while_it_is_written(tmp_path: Path) -> None:
 
 @posix
 def test_a_full_disk_ends_the_take_with_a_sentence(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     recorder = a_recorder(tmp_path / "walk.take")
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))  # the system refuses to write on, as a full disk
