@@ -64,9 +64,14 @@ class RawWriter:
         """`values`: orientation w, x, y, z, then acceleration x, y, z."""
         with written(self.path):
             self._writer.add_message(self._channels[name], t_ns, _SAMPLE.pack(t_device, *values), t_ns)
-            if time.monotonic() - self._flushed > _FLUSH_EVERY:
-                self._file.flush()
-                self._flushed = time.monotonic()
+        if time.monotonic() - self._flushed > _FLUSH_EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand what was added to the system, which keeps it if this process is killed."""
+        with written(self.path):
+            self._file.flush()
+        self._flushed = time.monotonic()
 
     def close(self) -> None:
         """Finish the file; a second call does nothing."""

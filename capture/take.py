@@ -73,6 +73,10 @@ class TakeWriter:
         """`values`: orientation w, x, y, z and free acceleration x, y, z, as `SensorLog` has them."""
         self._raw.add_sample(name, t_ns, t_device, values)
 
+    def flush(self) -> None:
+        """What was added survives a kill from here on."""
+        self._raw.flush()
+
     def add_logs(self, logs: SensorLogs) -> None:
         """Whole logs, in the order of time, as they would have arrived."""
         for log in logs:

@@ -5,9 +5,11 @@ a `LiveSolver` would have given, in mode "offline" it also solves the recording 
 mean, since a mirrored performer and a reversed movement are a performer and a movement too.
 """
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -60,10 +62,16 @@ class SolvedFrames:
 class LiveSolver:
     """One performer, frame by frame; `benchmarks/latency.py` measures what a `push` costs."""
 
-    def __init__(self, network: HiPoser, skeleton: Skeleton = SMPL24) -> None:
+    def __init__(self, network: HiPoser, skeleton: Skeleton = SMPL24, device: str = "cpu") -> None:
         self._network = FrameNetwork(network)
+        self._on_device = None if device == "cpu" else _OnDevice(network, device)
         self._body = _Body(skeleton)
         self._root: NDArray[np.float32] | None = None
+
+    def in_place_of(self, other: "LiveSolver") -> "LiveSolver":
+        """Go on from where the performer of `other` stands."""
+        self._body, self._root = other._body, other._root
+        return self
 
     def push(
         self, orientation: NDArray[np.float32], acceleration: NDArray[np.float32], present: NDArray[np.bool_]
@@ -75,8 +83,33 @@ class LiveSolver:
             raise BadInputError(_NO_PELVIS)
         orientation = orientation.copy()
         orientation[5] = self._root
-        sensed = self._network.sense(*_readable(orientation, acceleration, present))
+        readable = _readable(orientation, acceleration, present)
+        if self._on_device is not None:
+            return self._body.pose(self._on_device.say(*readable), present[None])
+        sensed = self._network.sense(*readable)
         return self._body.pose(_said_now(self._network.say(sensed), sensed), present[None])
+
+
+class _OnDevice:
+    """The network frame by frame on a GPU."""
+
+    def __init__(self, network: HiPoser, device: str) -> None:
+        self._device = device
+        self._network = copy.deepcopy(network).to(device)
+        self._state = streaming.start(self._network)
+
+    @torch.inference_mode()
+    def say(self, *readable: NDArray[Any]) -> Said:
+        orientation, acceleration, present = (
+            torch.from_numpy(values)[None, None].to(self._device) for values in readable
+        )
+        answer, self._state = streaming.advance(self._network, orientation, acceleration, present, self._state)
+        output = answer.output._replace(**_to_cpu(answer.output._asdict()))
+        return _said([Answer(output, answer.sensors._replace(**_to_cpu(answer.sensors._asdict())))])
+
+
+def _to_cpu(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.cpu() if isinstance(value, torch.Tensor) else value for name, value in values.items()}
 
 
 class _Body:

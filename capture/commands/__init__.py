@@ -2,7 +2,7 @@
 
 import typer
 
-from . import bake, demo, devices, evaluate, importing, networks, simulate, solve, train
+from . import bake, capture, demo, devices, evaluate, importing, networks, simulate, solve, train
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -14,5 +14,6 @@ def add_commands(app: typer.Typer) -> None:
     app.command("networks", help=networks.HELP)(networks.networks_command)
     app.command("train", help=train.HELP)(train.train_command)
     app.command("demo", help=demo.HELP)(demo.demo_command)
+    app.command("capture", help=capture.HELP)(capture.capture_command)
     app.command("devices", help=devices.HELP)(devices.devices_command)
     app.command("simulate", help=simulate.HELP)(simulate.simulate_command)

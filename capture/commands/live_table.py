@@ -1,0 +1,68 @@
+"""How a session's status looks in a terminal."""
+
+from rich.table import Table
+from rich.text import Text
+
+from ..dropouts import Slot
+from ..status import SessionStatus, State
+
+_COLOURS = {State.LIVE: "green", State.RECORDING: "bold red", State.FAILED: "red", State.CALIBRATING: "yellow"}
+_KNOWN = {Slot.MEASURED: "green", Slot.HELD: "yellow", Slot.PREDICTED: "red", Slot.FADING: "yellow", Slot.EMPTY: "dim"}
+
+
+def live_table(status: SessionStatus) -> Table:
+    """Everything, in a dozen lines."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column()
+    state = Text(status.state.upper(), _COLOURS.get(status.state, "cyan"))
+    table.add_row("state", state.append(f"  {status.message}", "default"))
+    if status.state is State.CALIBRATING:
+        table.add_row("", f"{100 * status.share:.0f} % of the calibration's movement is there")
+    for name, text in _rows(status):
+        table.add_row(name, text)
+    if status.worker is not None and status.worker.reason:
+        table.add_row("", f"because {status.worker.reason}")
+    return table
+
+
+def live_line(status: SessionStatus) -> str:
+    """The same in one line."""
+    rows = "; ".join(f"{name} {text.plain if isinstance(text, Text) else text}" for name, text in _rows(status))
+    return f"{status.state}: {rows or status.message}"
+
+
+def _rows(status: SessionStatus) -> list[tuple[str, str | Text]]:
+    rows: list[tuple[str, str | Text]] = []
+    if status.slots:
+        rows.append(("sensors", _sensors(status)))
+    if status.frames:
+        rows.append(("poses", f"{status.frames}, dropped {status.dropped}, confidence {100 * status.confidence:.0f} %"))
+    if status.latency:
+        stages = "  ".join(f"{one.stage} {one.p50:.1f}" for one in status.latency)
+        rows.append(("latency", f"{stages} ms (p99 of all {status.latency[-1].p99:.1f})"))
+    if (worker := status.worker) is not None:
+        where = f"{worker.name or worker.network} on {worker.device}" if worker.device else worker.network
+        restarted = f", restarted {worker.restarts} time(s)" if worker.restarts else ""
+        rows.append(("worker", f"{worker.state}: {where}{restarted}"))
+    if (take := status.recording) is not None:
+        lost = f", {take.lost} lost to a slow disk" if take.lost else ""
+        rows.append(("take", f"{take.path.name}: {take.seconds:.1f} s, {take.samples} samples{lost}"))
+    if status.free_bytes:
+        rows.append(("disk", f"{status.free_bytes / 1e9:.1f} GB free for {status.folder}"))
+    if status.link is not None:
+        rows.append(("link", f"{status.link.clients} connected"))
+    return rows
+
+
+def _sensors(status: SessionStatus) -> Text:
+    rates = {sensor.sensor: sensor for device in status.devices for sensor in device.sensors}
+    text = Text()
+    for slot in status.slots:
+        health = rates.get(slot.sensor)
+        words = f"{slot.slot} -"
+        if health is not None:
+            loss = "" if not health.loss else f" loss {100 * health.loss:.0f} %"
+            words = f"{slot.slot} {health.rate:.0f} Hz{loss}"
+        text.append(words, _KNOWN[slot.known]).append("  ")
+    return text

@@ -1,0 +1,347 @@
+"""One run of a session: everything that its thread does, from the first device opened to the last one closed."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..inference.worker import Worker, WorkerPose, WorkerState
+from ..inference.worker_process import Task
+from ..rig.errors import BadInputError, MocambaError
+from ..rig.imu import SLOTS
+from ..rig.skeleton import SMPL24
+from .dropouts import DropOuts, Sensed, Slot
+from .frames import Frame, FrameMaker
+from .latency import Latency, StageTimes
+from .link_server import Ask, LinkServer
+from .manifest import Manifest
+from .recorder import Recorder, free_bytes, take_path
+from .session_options import SessionOptions
+from .simulated_start import simulated_calibration
+from .sinks import LinkSink, Sink, VmcSink
+from .sleep_watch import SleepWatch
+from .sources import Sensors, slots_of
+from .stamping import Stamper
+from .status import LivePose, SessionStatus, SlotStatus, State, check_step
+from .still_start import StillStart
+from .vmc import VmcSender
+
+TICK = 0.002  # seconds between two looks at the devices
+STATUS_EVERY = 0.25  # seconds
+NOTES = 20  # sentences that are kept
+T_POSE = "Stand still in the T-pose for two seconds, then walk a few steps."
+
+
+@dataclass(frozen=True, eq=False)
+class _UnderWay:
+    """The frame that the worker has."""
+
+    frame: Frame
+    sensed: Sensed
+    read_ns: int
+    sent_ns: int
+
+
+class Run:
+    """Made, opened, turned until it is enough, and closed by one thread. `ask` answers the link's commands; `show` is
+    given every new status."""
+
+    def __init__(
+        self,
+        options: SessionOptions,
+        sinks: Sequence[Sink],
+        ask: Ask,
+        show: Callable[[SessionStatus], None],
+        clock: Callable[[], int],
+    ) -> None:
+        self.options = options
+        self._ask = ask
+        self._show = show
+        self._clock = clock
+        self._status = SessionStatus(State.CONNECTING, "Looking for sensors.", folder=options.folder)
+        self._since = time.monotonic()
+        self._notes: deque[str] = deque(maxlen=NOTES)
+        self._parts: list[Any] = []  # what has to be closed, in the order of opening
+        self._sinks: list[Sink] = []
+        self._stamper, self._latency, self._dropouts = Stamper(), Latency(), DropOuts()
+        self._frames: FrameMaker | None = None
+        self._start_seconds: StillStart | None = None
+        self._recorder: Recorder | None = None
+        self._under_way: _UnderWay | None = None
+        self._calibration = options.calibration
+        self._slots: dict[str, str] = {}
+        self._place = [0.0, 0.0]
+        self._last_place = [0.0, 0.0]
+        self._answered = self._dropped = 0
+        self._known, self._ages, self._confidence = (Slot.EMPTY,) * len(SLOTS), [float("inf")] * len(SLOTS), 0.0
+        self._told_at, self._restarts, self._read_ns = 0.0, 0, 0
+        self._sleep_watch = SleepWatch()
+        self._told_faults: dict[str, str] = {}
+        self._weights = ""
+        self._server: LinkServer | None = None
+        self._vmc: VmcSender | None = None
+        self._sensors: Sensors | None = None
+        self._worker = Worker(Task(options.network, options.device, options.height))
+        self._given_sinks = sinks
+
+    def open(self) -> None:
+        """Reach sensors and start the worker. Whatever it raises, `close` undoes what was begun."""
+        self._sinks += self._given_sinks
+        self._open_sinks(self.options)
+        self._parts.append(self._worker)
+        self._worker.start()
+        self._sensors = Sensors(self.options.imu)
+        self._parts.append(self._sensors)
+        for error in self._sensors.connect():
+            self._note(str(error))
+        self._set_state(State.CALIBRATING, T_POSE)
+        self._start_seconds = self._still_start()
+
+    def _still_start(self) -> StillStart:
+        options = self.options
+        return StillStart(options.calibrate_seconds, options.heading, options.pose)
+
+    def _open_sinks(self, options: SessionOptions) -> None:
+        skeleton = SMPL24.scaled_to(options.height)
+        if options.link is not None:
+            self._server = LinkServer(self._ask, options.link)
+            self._sinks.append(LinkSink(self._server, skeleton))
+        if options.vmc is not None:
+            self._vmc = VmcSender(options.vmc, skeleton)
+            self._sinks.append(VmcSink(self._vmc))
+
+    def close(self, failure: str | None) -> None:
+        """Everything, whatever single parts say."""
+        self._set_state(State.STOPPING, failure or "Stopping.")
+        said = [] if failure is None else [failure]
+        if self._recorder is not None:
+            self._recorder.close()
+            self._forget_recorder()
+        for part in (*reversed(self._parts), *self._sinks):
+            try:
+                part.close()
+            except MocambaError as error:
+                said.append(str(error))
+            except Exception as error:  # a sink's own fault: the others have to be closed all the same
+                said.append(f"{type(part).__name__} failed ({type(error).__name__}: {error}) while it was closed.")
+        self._set_state(State.FAILED if said else State.IDLE, said[0] if said else "Stopped.")
+
+    def turn(self) -> None:
+        """Once round: what came in, what is due, what goes out. Waits `TICK` seconds at most."""
+        self._read()
+        pose = self._worker.poll()
+        if pose is not None:
+            self._give(pose)
+        self._mind_worker()
+        if self._frames is not None and (due := self._frames.due(self._clock())):
+            # after a pause there are several: the past is of no use to anybody who watches
+            self._dropped += len(due) - 1
+            self._send(due[-1])
+        if self._start_seconds is not None:
+            self._try_calibration(self._start_seconds)
+        if time.monotonic() - self._told_at > STATUS_EVERY:
+            self._look_around()
+        self._worker.wait(TICK)
+
+    def _read(self) -> None:
+        assert self._sensors is not None
+        readings = self._sensors.read_unread()
+        self._read_ns = self._clock()
+        samples = [sample for reading in readings if (sample := self._stamper.stamp(reading)) is not None]
+        if not samples:
+            return
+        if self._recorder is not None:
+            self._recorder.add(samples)
+        if self._frames is not None:
+            self._frames.add(samples)
+        if self._start_seconds is not None:
+            self._start_seconds.add(samples)
+
+    def _send(self, frame: Frame) -> None:
+        sensed = self._dropouts.sense(frame.t_ns, frame.orientation, frame.acceleration, frame.age)
+        self._note_slots(sensed.slots)
+        self._known, self._ages, self._confidence = sensed.slots, frame.age.tolist(), sensed.confidence
+        if sensed.slots[SLOTS.index("pelvis")] is Slot.EMPTY:
+            return
+        now = self._clock()
+        if self._worker.submit(frame.number, sensed.orientation, sensed.acceleration, sensed.present):
+            self._under_way = _UnderWay(frame, sensed, max(frame.arrived_ns, min(self._read_ns, frame.made_ns)), now)
+        else:
+            self._dropped += 1
+
+    def _give(self, said: WorkerPose) -> None:
+        """A pose to every sink."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is None or under_way.frame.number != said.number:
+            return
+        answered_ns = self._clock()
+        frame, sensed = under_way.frame, under_way.sensed
+        rotations = self._dropouts.soften(frame.t_ns, said.rotations)
+        translation = said.translation.copy()
+        translation[[0, 2]] += self._place
+        self._last_place = [float(translation[0]), float(translation[2])]
+        times = StageTimes(
+            under_way.read_ns - frame.arrived_ns,
+            frame.made_ns - under_way.read_ns,
+            under_way.sent_ns - frame.made_ns,
+            answered_ns - under_way.sent_ns,
+            0,
+        )
+        pose = LivePose(
+            said.number, frame.t_ns, rotations, translation, sensed.confidence, sensed.slots, times, answered_ns
+        )
+        self._to_sinks(lambda sink: sink.pose(pose))
+        self._latency.add(replace(times, link=self._clock() - answered_ns))
+        self._answered += 1
+
+    def _to_sinks(self, give: Callable[[Sink], None]) -> None:
+        for sink in list(self._sinks):
+            try:
+                give(sink)
+            except Exception as error:  # a sink's own fault: a face that broke must not end a recording
+                self._sinks.remove(sink)
+                self._note(f"{type(sink).__name__} failed ({type(error).__name__}: {error}) and gets no more poses.")
+
+    def _mind_worker(self) -> None:
+        for fault in self._worker.take_faults():
+            self._note(fault)
+        status = self._worker.status
+        if status.restarts > self._restarts:
+            # the new one knows nothing of where the performer stands
+            self._restarts, self._under_way = status.restarts, None
+            self._place = list(self._last_place)
+            self._dropouts.forget_pose()
+        if status.weights != self._weights:
+            # another network: it is gone over to, as to a limb that is predicted
+            self._weights = status.weights
+            self._dropouts.forget_pose()
+        if status.state is WorkerState.DEAD and self._status.state in (State.CONNECTING, State.CALIBRATING):
+            raise MocambaError(status.last_fault)
+
+    def _try_calibration(self, start: StillStart) -> None:
+        known = self._calibration is not None or self._only_simulated
+        if start.collected < (0.5 if known else start.seconds):
+            return
+        if not self._slots:
+            self._slots = slots_of(start.sensors, self.options.slots)
+        if self._calibration is None:
+            known = self._only_simulated
+            self._calibration = simulated_calibration(self._slots) if known else start.find(self._slots)
+            for warning in self._calibration.warnings:
+                self._note(warning)
+        if not self._worker.ready:
+            return
+        self._start_seconds = None
+        self._slots |= {one.sensor: one.slot for one in self._calibration.sensors}
+        self._frames = FrameMaker(self._calibration, self._slots)
+        self._set_state(State.LIVE, f"Live with {len(self._calibration.sensors)} sensors.")
+
+    @property
+    def _only_simulated(self) -> bool:
+        return self._sensors is not None and self._sensors.only_simulated
+
+    def start_calibration(self) -> Mapping[str, Any]:
+        """See `Session.calibrate`."""
+        check_step(self._status.state, State.CALIBRATING)
+        self._calibration, self._frames = None, None
+        self._start_seconds = self._still_start()
+        self._set_state(State.CALIBRATING, T_POSE)
+        return {}
+
+    def start_recording(self, name: str) -> Mapping[str, Any]:
+        """See `Session.record`."""
+        check_step(self._status.state, State.RECORDING)
+        path = take_path(self.options.folder, name)
+        manifest = Manifest(self.options.performer, self.options.height, "live", calibration=self._calibration)
+        self._recorder = Recorder(path, manifest, self._slots)
+        self._set_state(State.RECORDING, f"Recording {path}.")
+        return {"take": str(path)}
+
+    def stop_recording(self) -> Mapping[str, Any]:
+        """See `Session.stop_recording`."""
+        if self._recorder is None:
+            raise BadInputError("Nothing is being recorded.")
+        self._recorder.close()
+        status = self._recorder.status
+        fault = self._forget_recorder()
+        self._set_state(State.LIVE, fault or f"{status.path} holds {status.seconds:.1f} s.")
+        return {"take": str(status.path), "seconds": status.seconds, "fault": fault}
+
+    def _forget_recorder(self) -> str | None:
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None and recorder.fault is not None:
+            self._note(recorder.fault)
+            return recorder.fault
+        return None
+
+    def swap(self, network: str) -> Mapping[str, Any]:
+        """See `Session.swap_network`."""
+        if network != self._worker.status.network:
+            self._worker.swap(network)
+        return {}
+
+    def _note_slots(self, slots: tuple[Slot, ...]) -> None:
+        for name, before, now in zip(SLOTS, self._known, slots, strict=True):
+            words = name.replace("_", " ")
+            if now is Slot.PREDICTED and before is not Slot.PREDICTED:
+                self._note(f"The {words} sensor is silent. Its limb is predicted until it is back.")
+            elif now is Slot.FADING and before is Slot.PREDICTED:
+                self._note(f"The {words} sensor is back.")
+
+    def _look_around(self) -> None:
+        self._told_at = time.monotonic()
+        if slept := self._sleep_watch.slept():
+            self._note(
+                f"The computer stood still for {slept:.0f} s: it slept, or other programs took all its time. What was "
+                f"recorded before is safe, and the recording goes on."
+            )
+        if self._recorder is not None and self._recorder.fault is not None:
+            self._recorder.close()
+            self._set_state(State.LIVE, self._forget_recorder() or "")
+        for device in () if self._sensors is None else self._sensors.status():
+            if device.fault is not None and (said := str(device.fault)) != self._told_faults.get(device.name):
+                self._told_faults[device.name] = said
+                self._note(said)
+        if self._server is not None and self._server.fault is not None:
+            self._note(self._server.fault)
+            self._server.fault = None
+        self._publish()
+
+    def _note(self, sentence: str) -> None:
+        if not self._notes or self._notes[-1] != sentence:
+            self._notes.append(sentence)
+        self._status = replace(self._status, message=sentence, notes=tuple(self._notes))
+        self._show(self._status)
+
+    def _set_state(self, state: State, message: str) -> None:
+        if state is not self._status.state:
+            check_step(self._status.state, state)
+        self._since = time.monotonic()
+        self._status = replace(self._status, state=state, message=message)
+        self._publish()
+
+    def _publish(self) -> None:
+        """A new snapshot, to all."""
+        start, recorder = self._start_seconds, self._recorder
+        sensors = {slot: sensor for sensor, slot in self._slots.items()}
+        slots = zip(SLOTS, self._known, self._ages, strict=True)
+        self._status = replace(
+            self._status,
+            seconds=time.monotonic() - self._since,
+            share=0.0 if start is None else min(1.0, start.collected / start.seconds),
+            devices=() if self._sensors is None else tuple(self._sensors.status()),
+            slots=tuple(SlotStatus(slot, sensors.get(slot, ""), known, age) for slot, known, age in slots),
+            confidence=self._confidence,
+            frames=self._answered,
+            dropped=self._dropped,
+            skipped=0 if self._frames is None else self._frames.skipped,
+            latency=self._latency.figures(),
+            worker=self._worker.status,
+            recording=None if recorder is None else recorder.status,
+            free_bytes=free_bytes(self.options.folder),
+            link=None if self._server is None else self._server.status,
+            vmc_unsent=0 if self._vmc is None else self._vmc.unsent,
+        )
+        self._show(self._status)
+        self._to_sinks(lambda sink: sink.status(self._status))

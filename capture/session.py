@@ -1,0 +1,137 @@
+"""A capture session: devices, clock, calibration, worker and sinks as one object with a small state machine.
+
+One thread owns all of it. Faces call `start`, watch `status` (a frozen snapshot, replaced several times a second),
+give sinks, and ask for things: every request gives a `Future`. The session goes on whatever happens to one part; what
+ends it is in `status.message`, in a sentence.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeAlias
+
+from ..rig.errors import BadInputError, MocambaError
+from .run import Run
+from .session_options import SessionOptions
+from .sinks import Sink, status_values
+from .status import SessionStatus, State, check_step
+
+END_WITHIN = 30.0  # seconds; each part has a shorter limit of its own
+
+Answer: TypeAlias = Future[Mapping[str, Any]]
+Request: TypeAlias = Callable[[Run], Mapping[str, Any]]
+
+
+class Session:
+    """Made idle. `start` returns at once; `stop` waits until nothing is left."""
+
+    def __init__(
+        self, options: SessionOptions, sinks: Sequence[Sink] = (), clock: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        self.options = options
+        self._sinks = tuple(sinks)
+        self._clock = clock
+        self._asked: queue.SimpleQueue[tuple[Request, Answer]] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._current: Run | None = None
+        self._changed = threading.Condition()
+        self._status = SessionStatus(folder=options.folder)
+
+    @property
+    def status(self) -> SessionStatus:
+        """The newest snapshot; from any thread."""
+        return self._status
+
+    def wait_for(self, *states: State, timeout: float) -> SessionStatus:
+        """Until the session is in one of `states`, or `timeout` seconds are over; the status then."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._status.state in states, timeout)
+        return self._status
+
+    def start(self) -> None:
+        """Connect, calibrate, and go live."""
+        check_step(self._status.state, State.CONNECTING)
+        self._stop.clear()
+        self._show(SessionStatus(State.CONNECTING, "Looking for sensors.", folder=self.options.folder))
+        self._thread = threading.Thread(target=self._run, name="capture session", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End in any state: finish the take, free sensors, GPU and ports. A second call does nothing."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(END_WITHIN)
+
+    def record(self, name: str) -> Answer:
+        """Start the take `name`; its path is `take` in the answer."""
+        return self._ask(lambda run: run.start_recording(name))
+
+    def stop_recording(self) -> Answer:
+        """Finish it; the session stays live."""
+        return self._ask(Run.stop_recording)
+
+    def calibrate(self) -> Answer:
+        """Once more, from the next seconds on."""
+        return self._ask(Run.start_calibration)
+
+    def swap_network(self, network: str) -> Answer:
+        """Change to another network; the one at hand goes on until that is ready, and if it cannot be used."""
+        return self._ask(lambda run: run.swap(network))
+
+    def ask(self, what: str, values: Mapping[str, Any]) -> Answer:
+        """A command of docs/link.md."""
+        match what:
+            case "status":
+                return self._ask(lambda _: {"status": status_values(self._status)})
+            case "record":
+                return self.record(str(values.get("name", "")))
+            case "stop_recording":
+                return self.stop_recording()
+            case "calibrate":
+                return self.calibrate()
+            case "network":
+                return self.swap_network(str(values.get("name", "")))
+        unknown: Answer = Future()
+        unknown.set_exception(BadInputError(f"There is no command '{what[:40]}'."))
+        return unknown
+
+    def _ask(self, what: Request) -> Answer:
+        answer: Answer = Future()
+        if self._thread is None or not self._thread.is_alive():
+            answer.set_exception(BadInputError("The session is not running. Start it first."))
+        else:
+            self._asked.put((what, answer))
+        return answer
+
+    def _show(self, status: SessionStatus) -> None:
+        with self._changed:
+            self._status = status
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        failure = None
+        self._current = run = Run(self.options, self._sinks, self.ask, self._show, self._clock)
+        try:
+            run.open()
+            while not self._stop.is_set():
+                while not self._asked.empty():
+                    _answer(run, *self._asked.get())
+                run.turn()
+        except MocambaError as error:
+            failure = str(error)
+        except Exception as error:  # the boundary of the thread: faces show the message
+            failure = f"{type(error).__name__}: {error}"
+        finally:
+            run.close(failure)
+            while not self._asked.empty():
+                self._asked.get()[1].set_exception(BadInputError("The session has ended."))
+
+
+def _answer(run: Run, what: Request, answer: Answer) -> None:
+    try:
+        answer.set_result(what(run))
+    except MocambaError as error:
+        answer.set_exception(error)

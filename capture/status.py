@@ -1,0 +1,100 @@
+"""What a session shows of itself: frozen snapshots for any face, a terminal's, Qt's or Blender's."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..devices.roster import DeviceStatus
+from ..inference.worker import WorkerStatus
+from ..rig.errors import BadInputError
+from .dropouts import Slot
+from .latency import StageFigures, StageTimes
+from .link_server import LinkStatus
+from .recorder import RecordingStatus
+
+
+class State(StrEnum):
+    """Where a session is; docs/capture.md says what each means and what follows on it."""
+
+    IDLE = "idle"
+    CONNECTING = "connecting"
+    CALIBRATING = "calibrating"
+    LIVE = "live"
+    RECORDING = "recording"
+    STOPPING = "stopping"
+    FAILED = "failed"
+
+
+FOLLOWS: dict[State, frozenset[State]] = {
+    State.IDLE: frozenset({State.CONNECTING}),
+    State.CONNECTING: frozenset({State.CALIBRATING, State.STOPPING, State.FAILED}),
+    State.CALIBRATING: frozenset({State.LIVE, State.STOPPING, State.FAILED}),
+    State.LIVE: frozenset({State.RECORDING, State.CALIBRATING, State.STOPPING, State.FAILED}),
+    State.RECORDING: frozenset({State.LIVE, State.STOPPING, State.FAILED}),
+    State.STOPPING: frozenset({State.IDLE, State.FAILED}),
+    State.FAILED: frozenset({State.CONNECTING}),
+}
+
+
+def check_step(before: State, after: State) -> None:
+    """Raise BadInputError for a step that `FOLLOWS` does not have."""
+    if after not in FOLLOWS[before]:
+        raise BadInputError(f"The session is {before}; it cannot be {after} next.")
+
+
+@dataclass(frozen=True)
+class SlotStatus:
+    """A place on the body, its sensor ("" where none is worn), how it is known, `age` s of its newest sample."""
+
+    slot: str
+    sensor: str
+    known: Slot
+    age: float
+
+
+@dataclass(frozen=True, eq=False)
+class LivePose:
+    """`rotations (24, 4)` local w, x, y, z; `translation (3,)` metres; `t_ns` on `time.monotonic_ns()`.
+
+    `times`: what went before sinks were given the pose, at `answered_ns`; `link` there is 0.
+    """
+
+    number: int
+    t_ns: int
+    rotations: NDArray[np.float32]
+    translation: NDArray[np.float32]
+    confidence: float
+    slots: tuple[Slot, ...]
+    times: StageTimes
+    answered_ns: int
+
+
+@dataclass(frozen=True)
+class SessionStatus:
+    """`message`: the last thing worth saying; `notes`: those before it, newest last. `seconds` in this state.
+
+    `share`: how far a calibration is, 0 to 1. `frames` answered; `dropped` ones that came while the network was busy or
+    away; `skipped` ones that were never made, because the computer slept.
+    """
+
+    state: State = State.IDLE
+    message: str = ""
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    share: float = 0.0
+    devices: tuple[DeviceStatus, ...] = ()
+    slots: tuple[SlotStatus, ...] = ()
+    confidence: float = 0.0
+    frames: int = 0
+    dropped: int = 0
+    skipped: int = 0
+    latency: tuple[StageFigures, ...] = ()
+    worker: WorkerStatus | None = None
+    recording: RecordingStatus | None = None
+    folder: Path = field(default_factory=Path)
+    free_bytes: int = 0
+    link: LinkStatus | None = None
+    vmc_unsent: int = 0
