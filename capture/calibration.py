@@ -139,7 +139,9 @@ def calibrate(
         )
     references = {s.log.name: _reference(s, stretch, warnings) for s in worn}
     worn, headings = _headings(worn, references, source, fixed, warnings)
-    found = tuple(_mount(s, references[s.log.name], headings[s.log.name], pose) for s in worn)
+    found = tuple(
+        mount(s.log.name, s.log.slot or "", references[s.log.name], headings[s.log.name], pose) for s in worn
+    )
     return Calibration(int(t_ns[stretch.start]), int(t_ns[stretch.stop - 1]), pose, found, tuple(warnings))
 
 
@@ -249,12 +251,12 @@ def _without_motion(
     return {s.log.name: (heading, quality, reason) for s in worn}
 
 
-def _mount(sensor: Resampled, reference: Array, heading: Heading, pose: Pose) -> SensorCalibration:
+def mount(name: str, slot: str, reference: Array, heading: Heading, pose: Pose) -> SensorCalibration:
+    """Of the sensor whose mean orientation was `reference (4,)` in `pose`, with its heading Y known."""
     yaw, quality, reason = heading
-    slot = sensor.log.slot or ""
     mounting = multiply(conjugate(reference_pose(pose, slot)), multiply(conjugate(about_y(np.array(yaw))), reference))
     w, x, y, z = (float(value) for value in mounting)
-    return SensorCalibration(sensor.log.name, slot, float(yaw), (w, x, y, z), quality, reason)
+    return SensorCalibration(name, slot, float(yaw), (w, x, y, z), quality, reason)
 
 
 def bone_signal(sensor: Resampled, calibration: SensorCalibration) -> tuple[Array, Array]:

@@ -25,12 +25,12 @@ class DrillTiming:
 
     walk: float = 4.5
     t_pose: float = 9.0
-    arm: float = 17.0
-    leg: float = 22.0
-    nod: float = 27.0
-    bow: float = 32.0
-    jump: float = 37.0
-    end: float = 41.0
+    arm: float = 18.0
+    leg: float = 23.0
+    nod: float = 28.0
+    bow: float = 33.0
+    jump: float = 38.0
+    end: float = 42.0
 
 
 DRILL = DrillTiming()
@@ -75,7 +75,7 @@ def _pelvis(t: Curve, feet: tuple[FootTrack, FootTrack], skeleton: Skeleton, whe
     middle = smooth((feet[LEFT].flat + feet[RIGHT].flat) / 2, 10)
     ahead = -float(skeleton.rest_positions()[10:12, 2].mean())
     apart = smooth(np.abs(feet[LEFT].flat[:, 1] - feet[RIGHT].flat[:, 1]), 10)
-    height = skeleton.pelvis_height - 0.012 - 0.10 * apart - 0.09 * np.radians(_there_and_back(t, when.bow, 40.0))
+    height = skeleton.pelvis_height - 0.10 * apart - 0.09 * np.radians(_there_and_back(t, when.bow, 40.0))
     sideways = middle[:, 0]
     return np.stack([sideways, height + _flight(t, when), middle[:, 1] + ahead], axis=-1)
 
