@@ -83,11 +83,13 @@ class Calibration:
             )
             if any(len(s.mounting) != 4 or not abs(math.hypot(*s.mounting) - 1) < 1e-3 for s in sensors):
                 raise ValueError("a mounting is a unit quaternion")
-            if not all(math.isfinite(sensor.heading) for sensor in sensors):
-                raise ValueError("a heading is a number")
+            if not all(math.isfinite(value) for sensor in sensors for value in (sensor.heading, sensor.quality)):
+                raise ValueError("heading and quality are numbers")
+            if not all(isinstance(word, str) for s in sensors for word in (s.sensor, s.slot, s.reason)):
+                raise ValueError("sensors, slots and reasons are words")
             start, end = int(values["start_ns"]), int(values["end_ns"])
-            return cls(start, end, Pose(values["pose"]), sensors, tuple(values.get("warnings", ())))
-        except (KeyError, TypeError, ValueError) as error:
+            return cls(start, end, Pose(values["pose"]), sensors, tuple(map(str, values.get("warnings", ()))))
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise BadInputError(
                 f"The calibration in take.json is damaged ({error}). Import the recording again."
             ) from error

@@ -51,13 +51,19 @@ def travelled(sensor: Resampled, rest: int, moving: slice) -> Travelled:
 
 
 def find_headings(block: Block, rest: int) -> dict[str, Travelled] | None:
-    """Every sensor's; None where the way was too short to tell."""
+    """Every sensor's; None where the way was too short to tell, or samples that were lost on it made it another."""
     heard = {name: sensor for name, sensor in block.sensors.items() if sensor.present.mean() > 0.5}
     if not heard or len(block.t_ns) <= 2 * rest:
         return None
     moving = _moving(list(heard.values()), rest)
     found = {name: travelled(sensor, rest, moving) for name, sensor in heard.items()}
-    return found if np.median([way.length for way in found.values()]) >= SHORTEST else None
+    usual = float(np.median([way.length for way in found.values()]))
+    torn = any(not heard[name].present[moving].all() and not _alike(way, usual) for name, way in found.items())
+    return None if usual < SHORTEST or torn else found
+
+
+def _alike(way: Travelled, usual: float) -> bool:
+    return ALIKE[0] < way.length / usual < ALIKE[1]
 
 
 def _moving(sensors: Sequence[Resampled], rest: int) -> slice:
@@ -85,7 +91,7 @@ def _judge(block: Block, way: Travelled | None, usual: float, name: str, slot: s
     if _frozen(block.sensors[name].orientation, block.sensors[name].acceleration):
         reason = f"The sensor on the {where} sends one and the same value. Switch it off and on again."
         return bad(name, slot, Step.HEADING, reason)
-    if not ALIKE[0] < way.length / usual < ALIKE[1]:
+    if not _alike(way, usual):
         reason = (
             f"By its acceleration the {where} went {way.length:.2f} m while the body went {usual:.2f} m: a wrong unit, or "
             f"not the world's frame. Check its settings, then walk again."

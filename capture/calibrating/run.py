@@ -189,7 +189,7 @@ class CalibrationRun:
         found: list[Finding] | None
         if self.step is Step.HEADING:
             found = self._judge_way(block, rest)
-            trouble = "That was too short to tell a direction: take two whole steps."
+            trouble = "No direction could be told: take two whole, brisk steps straight ahead."
         elif self.step is Step.JUMP:
             found = self._judge_jump(block)
             trouble = "The camera did not see the jump: stay wholly in its picture."
