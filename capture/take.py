@@ -25,6 +25,7 @@ from ..rig.imu import SLOTS, ImuSequence
 from ..rig.motion import Motion
 from ..rig.skeleton import SMPL24, Skeleton
 from ..rig.whole_file import check_suffix, refuse_existing, replace_folder, uninterrupted, written
+from .appending import RecordingEndedError
 from .calibration import Calibration, apply_calibration
 from .clock import Resampled, common_axis, resample
 from .manifest import Manifest, read_manifest
@@ -38,6 +39,8 @@ _FORBIDDEN_ON_WINDOWS = set('<>:"|?*')
 def check_take_name(path: Path) -> None:
     """Refuse names that are no take's, or that cannot exist (on Windows: also not be copied to)."""
     check_suffix(path, ".take")
+    if not path.name.isprintable() or not path.stem.strip(" ."):
+        raise BadInputError(f"{path.name!r} is no name that can be shown. Choose another one.")
     if _RESERVED.fullmatch(path.name):
         raise BadInputError(f"'{path.name}' is a name that Windows keeps for itself. Choose another one.")
     if sys.platform == "win32" and _FORBIDDEN_ON_WINDOWS & set(path.name):
@@ -103,6 +106,10 @@ def new_take(path: Path, *, force: bool = False) -> Iterator[Path]:
         yield part
         with written(path), uninterrupted():
             replace_folder(part, path)
+    except RecordingEndedError as error:  # an import is whole or not at all
+        raise BadInputError(
+            f"{path} cannot be written ({error.reason}). Choose another folder or free some space."
+        ) from error
     finally:
         with uninterrupted():
             shutil.rmtree(part, ignore_errors=True)
