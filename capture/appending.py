@@ -103,6 +103,6 @@ def check_room(folder: Path) -> None:
     """Refuse to begin a recording that the disk has no room for."""
     if (free := free_bytes(folder)) < LEAST_ROOM:
         raise BadInputError(
-            f"The disk of {folder} has {free / 1e6:.0f} MB left, too little to record. Free some space, or choose another "
-            f"folder."
+            f"The disk of {folder} has {free / 1e6:.0f} MB left, too little to record. Free some space, or choose "
+            f"another folder."
         )

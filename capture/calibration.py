@@ -141,9 +141,7 @@ def calibrate(
         )
     references = {s.log.name: _reference(s, stretch, warnings) for s in worn}
     worn, headings = _headings(worn, references, source, fixed, warnings)
-    found = tuple(
-        mount(s.log.name, s.log.slot or "", references[s.log.name], headings[s.log.name], pose) for s in worn
-    )
+    found = tuple(mount(s.log.name, s.log.slot or "", references[s.log.name], headings[s.log.name], pose) for s in worn)
     return Calibration(int(t_ns[stretch.start]), int(t_ns[stretch.stop - 1]), pose, found, tuple(warnings))
 
 

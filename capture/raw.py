@@ -84,7 +84,9 @@ class RawWriter:
             raise self._ended(error) from error
         if self._file.vanished:
             self._file.close()
-            message = f"{self.path.parent} was deleted while it was recorded, so the recording has ended. Look in the bin, "
+            message = (
+                f"{self.path.parent} was deleted while it was recorded, so the recording has ended. Look in the bin, "
+            )
             raise RecordingEndedError(message + "and record into a folder that nothing cleans up.", "deleted")
 
     def _ended(self, error: OSError) -> RecordingEndedError:

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..devices.log import KNOWN_SLOTS, SensorLog, SensorLogs
-from ..rig.amass import read_amass, write_amass
+from ..rig.amass import read_amass, read_unpolished, write_amass
 from ..rig.errors import BadInputError, FileFormatError
 from ..rig.imu import SLOTS, ImuSequence
 from ..rig.motion import Motion
+from ..rig.polish import Polish, polished
 from ..rig.skeleton import SMPL24, Skeleton
 from ..rig.whole_file import check_suffix, refuse_existing, replace_folder, uninterrupted, written
 from .appending import RecordingEndedError
@@ -159,10 +160,18 @@ class Take:
         """Where the motion that `network` (a name, or a weights file) made is kept."""
         return self.path / SOLVED / f"{_solve_name(network)}.npz"
 
-    def save_solved(self, motion: Motion, network: str) -> Path:
-        """Write `motion`, replacing an earlier solve by the same network."""
-        path = self.solved_path(network)
-        write_amass(motion, path)
+    def save_solved(self, motion: Motion, network: str, polish: Polish | None = None) -> Path:
+        """Write `motion`, replacing an earlier solve by the same network; polished, with the motion as it was beside."""
+        return self._save(motion, self.solved_path(network), polish or Polish())
+
+    def polish_solved(self, polish: Polish, network: str | None = None) -> Path:
+        """Polish the solve by `network`, or the newest, in another way; the network is not asked again."""
+        path = self.solved_file(network)
+        return self._save(read_unpolished(path)[0], path, polish)
+
+    def _save(self, motion: Motion, path: Path, polish: Polish) -> Path:
+        before = None if polish.does_nothing else motion
+        write_amass(polished(motion, polish), path, before, polish.to_json())
         return path
 
     def solved_file(self, network: str | None = None) -> Path:

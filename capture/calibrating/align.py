@@ -1,7 +1,7 @@
 """How late a camera's pictures are against the sensors, from one jump that both saw.
 
-The pelvis sensor's vertical acceleration, integrated, and the rise of the hips in the picture are the same curve but for
-its scale, so the shift at which they are most alike is the camera's delay (a vertical movement, as Pose2Sim does it).
+The pelvis sensor's vertical acceleration, integrated, and the rise of the hips in the picture are the same curve but
+for its scale, so the shift at which they are most alike is the camera's delay (a vertical movement, as Pose2Sim does it).
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ def align(
     start, end = max(sensor_ns[0], camera_ns[0]), min(sensor_ns[-1], camera_ns[-1])
     if (end - start) / 1e9 < 1.5 or len(camera_ns) < 12:
         return None
-    grid = np.arange((end - start) / 1e9, step=1 / RATE)
+    grid = np.arange(0.0, float(end - start) / 1e9, 1 / RATE)
     pushed = np.interp(grid, (sensor_ns - start) / 1e9, acceleration)
     risen = np.interp(grid, (camera_ns - start) / 1e9, height)
     # speed of both: one integrated, one differentiated, through the same band

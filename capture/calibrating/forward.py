@@ -69,7 +69,9 @@ def _alike(way: Travelled, usual: float) -> bool:
 def _moving(sensors: Sequence[Resampled], rest: int) -> slice:
     """The frames of the way: noise is summed up over each frame more, so as few as possible."""
     # of most sensors: one that is in a wrong unit must not decide
-    pushed = np.median([np.linalg.norm(s.acceleration - s.acceleration[:rest].mean(0), axis=1) for s in sensors], axis=0)
+    pushed = np.median(
+        [np.linalg.norm(s.acceleration - s.acceleration[:rest].mean(0), axis=1) for s in sensors], axis=0
+    )
     smooth = np.convolve(pushed, np.ones(EVEN) / EVEN, mode="same")
     calm = max(smooth[:rest].mean(), smooth[-rest:].mean())
     active = np.flatnonzero(smooth > calm + PUSHED)
@@ -93,12 +95,14 @@ def _judge(block: Block, way: Travelled | None, usual: float, name: str, slot: s
         return bad(name, slot, Step.HEADING, reason)
     if not _alike(way, usual):
         reason = (
-            f"By its acceleration the {where} went {way.length:.2f} m while the body went {usual:.2f} m: a wrong unit, or "
-            f"not the world's frame. Check its settings, then walk again."
+            f"By its acceleration the {where} went {way.length:.2f} m while the body went {usual:.2f} m: a wrong unit, "
+            f"or not the world's frame. Check its settings, then walk again."
         )
         return bad(name, slot, Step.HEADING, reason)
     if np.degrees(way.deviation) > UNCERTAIN:
-        reason = f"The heading of the {where} is uncertain by {np.degrees(way.deviation):.0f}°. Walk again, a longer way."
+        reason = (
+            f"The heading of the {where} is uncertain by {np.degrees(way.deviation):.0f}°. Walk again, a longer way."
+        )
         return warn(name, slot, Step.HEADING, reason)
     return None
 

@@ -135,7 +135,9 @@ def judge_t_pose(
 
 def _not_an_arm(name: str, slot: str, angle: float) -> Finding:
     degrees = np.degrees(angle)
-    reason = f"'{name}' turned {degrees:.0f}° as the arms went out, so it is worn on an arm and not on the {in_words(slot)}."
+    reason = (
+        f"'{name}' turned {degrees:.0f}° as the arms went out, so it is worn on an arm and not on the {in_words(slot)}."
+    )
     return bad(name, slot, Step.T_POSE, reason)
 
 
@@ -155,8 +157,8 @@ def _outward(name: str, slot: str, hanging: Array, held: Array, heading: float) 
         return [bad(name, slot, Step.T_POSE, reason, worn_on=other)]
     if off > AXIS:
         reason = (
-            f"The {in_words(slot)} went out {np.degrees(off):.0f}° off the side: the arm was not straight to the side, or "
-            f"the heading of '{name}' is wrong. Redo it."
+            f"The {in_words(slot)} went out {np.degrees(off):.0f}° off the side: the arm was not straight to the side, "
+            f"or the heading of '{name}' is wrong. Redo it."
         )
         return [bad(name, slot, Step.T_POSE, reason)]
     return []

@@ -206,7 +206,9 @@ class CalibrationRun:
 
     def _hangs(self, block: Block, frames: slice) -> bool:
         """Whether all that turned for the T-pose is nearer to how it hung before."""
-        arms = [name for name, q in self._held.items() if name in self._hanging and _apart(self._hanging[name], q) > 0.8]
+        arms = [
+            name for name, q in self._held.items() if name in self._hanging and _apart(self._hanging[name], q) > 0.8
+        ]
         now = {name: block.mean(name, frames) for name in arms if name in block.sensors}
         return all(_apart(q, self._hanging[name]) < _apart(q, self._held[name]) for name, q in now.items())
 

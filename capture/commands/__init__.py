@@ -2,7 +2,7 @@
 
 import typer
 
-from . import bake, demo, devices, evaluate, importing, networks, simulate, solve, train
+from . import bake, demo, devices, evaluate, importing, networks, simulate, solve, takes, train
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -15,4 +15,5 @@ def add_commands(app: typer.Typer) -> None:
     app.command("train", help=train.HELP)(train.train_command)
     app.command("demo", help=demo.HELP)(demo.demo_command)
     app.command("devices", help=devices.HELP)(devices.devices_command)
+    app.add_typer(takes.takes_app(), name="takes")
     app.command("simulate", help=simulate.HELP)(simulate.simulate_command)

@@ -93,7 +93,9 @@ def _pose_upper_body(world: Array, t: Curve, when: DrillTiming) -> None:
     arm: Keys = [(when.arm, 0.0), (when.arm + 0.9, -HANGING), (when.arm + 1.3, -HANGING), (when.arm + 2.2, 0.0)]
     nod = np.radians(_there_and_back(t, when.nod, 35.0, out=0.7))
     local = {"neck": from_axis_angle(X, 0.5 * nod), "head": from_axis_angle(X, 0.5 * nod)}
-    swinging = np.radians(keyed(t, [(when.walk, 0), (when.walk + 0.5, 14), (when.walk + 1.1, -10), (when.walk + 1.7, 0)]))
+    swinging = np.radians(
+        keyed(t, [(when.walk, 0), (when.walk + 0.5, 14), (when.walk + 1.1, -10), (when.walk + 1.7, 0)])
+    )
     for side, sign in (("left", 1.0), ("right", -1.0)):
         drop = np.radians(keyed(t, t_pose) + (keyed(t, arm) if side == "left" else 0.0))
         zero = np.zeros_like(t)
@@ -122,4 +124,3 @@ def _lift_heel(world: Array, t: Curve, when: DrillTiming) -> None:
     bend = from_axis_angle(X, np.radians(_there_and_back(t, when.leg, 75.0)))
     for name in ("right_knee", "right_ankle", "right_foot"):
         world[:, joint(name)] = multiply(bend, world[:, joint(name)])
-
