@@ -93,8 +93,8 @@ class RawWriter:
         reason = error.strerror or str(error)
         seconds = (self._last_ns - (self._first_ns or 0)) / 1e9
         return RecordingEndedError(
-            f"The disk takes no more of {self.path} ({reason}), so the recording has ended after {seconds:.0f} s. What was "
-            f"recorded before is kept. Free some space before the next take.",
+            f"The disk takes no more of {self.path} ({reason}), so the recording has ended after {seconds:.0f} s. What "
+            f"was recorded before is kept. Free some space before the next take.",
             reason,
         )
 

@@ -161,7 +161,7 @@ class Take:
         return self.path / SOLVED / f"{_solve_name(network)}.npz"
 
     def save_solved(self, motion: Motion, network: str, polish: Polish | None = None) -> Path:
-        """Write `motion`, replacing an earlier solve by the same network; polished, with the motion as it was beside."""
+        """Write `motion`, replacing an earlier solve by the same network; polished, and as it was before."""
         return self._save(motion, self.solved_path(network), polish or Polish())
 
     def polish_solved(self, polish: Polish, network: str | None = None) -> Path:

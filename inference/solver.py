@@ -50,8 +50,8 @@ class Said:
 
 @dataclass(frozen=True, eq=False)
 class SolvedFrames:
-    """`rotations (T, 24, 4)` local w, x, y, z; `translation (T, 3)` metres; `confidence (T,)` and `contact (T, 2)` of left
-    and right foot in [0, 1]."""
+    """`rotations (T, 24, 4)` local w, x, y, z; `translation (T, 3)` metres; `confidence (T,)` and `contact (T, 2)` of
+    left and right foot in [0, 1]."""
 
     rotations: NDArray[np.float32]
     translation: NDArray[np.float32]

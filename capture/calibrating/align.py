@@ -1,7 +1,7 @@
 """How late a camera's pictures are against the sensors, from one jump that both saw.
 
 The pelvis sensor's vertical acceleration, integrated, and the rise of the hips in the picture are the same curve but
-for its scale, so the shift at which they are most alike is the camera's delay (a vertical movement, as Pose2Sim does it).
+for its scale, so the shift at which they are most alike is the camera's delay (Pose2Sim uses a vertical movement too).
 """
 
 from dataclasses import dataclass

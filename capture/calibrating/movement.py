@@ -120,16 +120,19 @@ def judge_t_pose(
     turned = {name: float(angle_between(hanging[name], q)) for name, q in held.items() if name in hanging}
     if not turned or max(turned.values()) < ARMS_OUT[0]:
         return None
+    wrong = [name for name, angle in turned.items() if not slots[name].endswith("forearm") and angle > UPRIGHT]
+    idle = [name for name, angle in turned.items() if slots[name].endswith("forearm") and angle < UPRIGHT]
+    if len(wrong) == len(idle) == 1:
+        return _exchanged(Step.T_POSE, slots[idle[0]], wrong[0], slots)
     found = []
     for name, angle in turned.items():
         slot = slots[name]
-        if not slot.endswith("forearm"):
-            if angle > UPRIGHT:
-                found.append(_not_an_arm(name, slot, angle))
-        elif not ARMS_OUT[0] < angle < ARMS_OUT[1]:
-            found.append(_not_out(name, slot, angle))
-        else:
-            found += _outward(name, slot, hanging[name], held[name], headings.get(name, 0.0))
+        if name in wrong:
+            found.append(_not_an_arm(name, slot, angle))
+        elif slot.endswith("forearm"):
+            within = ARMS_OUT[0] < angle < ARMS_OUT[1]
+            outward = _outward(name, slot, hanging[name], held[name], headings.get(name, 0.0)) if within else None
+            found += [_not_out(name, slot, angle)] if outward is None else outward
     return found
 
 

@@ -85,6 +85,7 @@ class CalibrationRun:
             raise BadInputError("Single sensors can be redone only after a whole calibration. Calibrate all of them.")
         self.plan = plan or Plan()
         self._slots, self._before, self._only = dict(slots), before, only
+        self._believed = dict(slots)  # where the movements show them to be
         self._buffer = SampleBuffer(slots)
         self._camera: list[tuple[int, float]] = []
         self._index, self._attempt, self._trouble = 0, 1, ""
@@ -176,7 +177,7 @@ class CalibrationRun:
             return
         held = {name: block.mean(name) for name in block.sensors}
         headings = {name: way.heading for name, way in self._travelled.items()}
-        found = judge_t_pose(self._hanging, held, headings, self._slots)
+        found = judge_t_pose(self._hanging, held, headings, self._believed)
         if found is None:
             self._trouble = "Your arms are not out to the sides yet."
             return
@@ -197,7 +198,7 @@ class CalibrationRun:
             if not self._hangs(block, slice(rest)) or not self._hangs(block, slice(-rest, None)):
                 return  # the arms came down from the T-pose
             headings = {name: way.heading for name, way in self._travelled.items()}
-            found = judge_movement(self.step, block, rest, headings, self._slots)
+            found = judge_movement(self.step, block, rest, headings, self._believed)
             trouble = "That was too small to tell: make it a wide movement."
         if found is None:
             self._trouble = trouble
@@ -223,7 +224,7 @@ class CalibrationRun:
         return judge_headings(block, ways, heard)
 
     def _judge_jump(self, block: Block) -> list[Finding] | None:
-        pelvis = next((s for name, s in block.sensors.items() if self._slots[name] == "pelvis"), None)
+        pelvis = next((s for name, s in block.sensors.items() if self._believed[name] == "pelvis"), None)
         if pelvis is None or not self._camera:
             return None
         stamps, heights = np.array([t for t, _ in self._camera], np.int64), np.array([h for _, h in self._camera])
@@ -232,8 +233,16 @@ class CalibrationRun:
 
     def _next(self, found: list[Finding], now: int) -> None:
         self._findings += found
+        self._believed |= {one.sensor: one.worn_on for one in found if one.worn_on}
         self._index, self._attempt, self._trouble = self._index + 1, 1, ""
         self._asked_ns, self._calm = now, None
+        while self.step in CHECKS and not self._can_be_checked(EXPECTED[self.step].slot):
+            self._index += 1
+
+    def _can_be_checked(self, slot: str) -> bool:
+        """Whether somebody is on `slot` of whom nothing bad is known but, perhaps, that it was said to be elsewhere."""
+        spoilt = {one.sensor for one in self._findings if one.verdict is Verdict.BAD and one.worn_on is None}
+        return any(where == slot and name not in spoilt for name, where in self._believed.items())
 
     def _give_up(self, now: int) -> None:
         """One more attempt, or the end: a check alone may be missing."""
