@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 from mocamba.capture.calibrating.run import CalibrationRun
+from mocamba.capture.calibrating.step import Step
 from mocamba.devices.log import SensorLog, SensorLogs
 from mocamba.devices.simulated.drill import perform_drill
 from mocamba.devices.simulated.sensors import simulate
@@ -52,19 +53,42 @@ def worn(seed: int = 1, errors: SensorErrors = CLEAN, faults: Mapping[str, Fault
     return Drill(tuple(logs), truth)
 
 
-def samples(logs: SensorLogs, until: float = np.inf) -> Iterator[tuple[str, int, tuple[float, ...], tuple[float, ...]]]:
-    """All of `logs` as they arrive."""
-    rows = [
-        (t, log.name, tuple(q), tuple(a))
-        for log in logs
-        for t, q, a in zip(log.t_ns.tolist(), log.orientation.tolist(), log.acceleration.tolist(), strict=True)
-        if t < until * 1e9
-    ]
-    for t, name, q, a in sorted(rows, key=lambda row: row[0]):
-        yield name, t, q, a
+Row = tuple[str, int, tuple[float, ...], tuple[float, ...]]
 
 
-def feed(run: CalibrationRun, logs: SensorLogs) -> CalibrationRun:
-    for sample in samples(logs):
-        run.add(*sample)
+def samples(logs: SensorLogs, start: float = 0.0, end: float = np.inf) -> Iterator[Row]:
+    """What `logs` hold from `start` to `end` (seconds), as it arrives."""
+    rows = []
+    for log in logs:
+        inside = (log.t_ns >= start * 1e9) & (log.t_ns < end * 1e9)
+        columns = (log.t_ns[inside], log.orientation[inside], log.acceleration[inside])
+        rows += [(log.name, t, tuple(q), tuple(a)) for t, q, a in zip(*(c.tolist() for c in columns), strict=True)]
+    yield from sorted(rows, key=lambda row: row[1])
+
+
+# what the performer does when asked, from rest to rest
+SCENES = {
+    Step.STILL: (0.0, 3.5),
+    Step.HEADING: (3.0, 8.6),
+    Step.T_POSE: (8.0, 17.6),
+    Step.LEFT_ARM: (17.0, 22.0),
+    Step.RIGHT_LEG: (22.0, 27.0),
+    Step.NOD: (27.0, 32.0),
+    Step.BOW: (32.0, 37.0),
+    Step.TURN: (37.0, 42.0),
+    Step.JUMP: (42.0, 46.5),
+}
+
+
+def follow(run: CalibrationRun, logs: SensorLogs, most: int = 24) -> CalibrationRun:
+    """The performer does what the prompts ask, over and over, for at most so many scenes."""
+    now = 0.0
+    for _ in range(most):
+        if run.step in (Step.DONE, Step.FAILED):
+            break
+        start, end = SCENES[run.step]
+        for name, t, q, a in samples(logs, start, end):
+            run.add(name, t + round((now - start) * 1e9), q, a)
+        now += end - start
+        run.advance(round(now * 1e9))
     return run

@@ -22,48 +22,52 @@ SHORTEST = 0.45  # metres that tell a direction
 ALIKE = (0.6, 1.6)  # of the median way: other lengths are wrong units or a wrong frame
 PUSHED = 0.2  # m/s² above rest: the way has begun
 EVEN = 9  # frames that this is averaged over
+LEVEL = 0.4  # of the median way: nobody rises more in two steps
 UNCERTAIN = 6.0  # degrees of standard deviation above which it is said
 
 
 @dataclass(frozen=True)
 class Travelled:
-    """`heading` (rad about +Y), the length of the way (m), and the heading's standard deviation (rad)."""
+    """`heading` (rad about +Y), the length of the way and its rise (m), and the heading's standard deviation (rad)."""
 
     heading: float
     length: float
+    rise: float
     deviation: float
 
 
 def travelled(sensor: Resampled, rest: int, moving: slice) -> Travelled:
     """`sensor` from rest to rest; the first and the last `rest` frames are at rest, and `moving` holds the way."""
-    flat = sensor.acceleration[:, [0, 2]]
+    flat = sensor.acceleration
     ends = np.stack([flat[:rest].mean(axis=0), flat[-rest:].mean(axis=0)])
     share = np.linspace(0, 1, len(flat))[:, None]
     speed = np.cumsum((flat - ends[0] - share * (ends[1] - ends[0]))[moving], axis=0) / SOLVE_RATE
     speed = speed - np.linspace(0, 1, len(speed))[:, None] * speed[-1]
-    x, z = speed.sum(axis=0) / SOLVE_RATE
+    x, y, z = speed.sum(axis=0) / SOLVE_RATE
     length = float(np.hypot(x, z))
     noise = float(np.sqrt((flat[:rest].var(axis=0) + flat[-rest:].var(axis=0)).mean() / 2))
     # a random walk of the speed, tied down at both ends, summed over `seconds`
     seconds = len(speed) / SOLVE_RATE
     off = noise / np.sqrt(SOLVE_RATE) * np.sqrt(seconds**3 / 12)
-    return Travelled(float(np.arctan2(x, z)), length, float(off / max(length, 1e-6)))
+    return Travelled(float(np.arctan2(x, z)), length, float(y), float(off / max(length, 1e-6)))
 
 
-def find_headings(block: Block, rest: int) -> dict[str, Travelled] | None:
-    """Every sensor's; None where the way was too short to tell, or samples that were lost on it made it another."""
+def find_headings(block: Block, rest: int, patient: bool) -> dict[str, Travelled] | None:
+    """Every sensor's; None where the way was too short to tell, or, if `patient`, where samples lost on it made it another."""
     heard = {name: sensor for name, sensor in block.sensors.items() if sensor.present.mean() > 0.5}
     if not heard or len(block.t_ns) <= 2 * rest:
         return None
     moving = _moving(list(heard.values()), rest)
     found = {name: travelled(sensor, rest, moving) for name, sensor in heard.items()}
     usual = float(np.median([way.length for way in found.values()]))
-    torn = any(not heard[name].present[moving].all() and not _alike(way, usual) for name, way in found.items())
+    torn = patient and any(
+        not heard[name].present[moving].all() and not _alike(way, usual) for name, way in found.items()
+    )
     return None if usual < SHORTEST or torn else found
 
 
 def _alike(way: Travelled, usual: float) -> bool:
-    return ALIKE[0] < way.length / usual < ALIKE[1]
+    return ALIKE[0] < way.length / usual < ALIKE[1] and abs(way.rise) < LEVEL * usual
 
 
 def _moving(sensors: Sequence[Resampled], rest: int) -> slice:
@@ -95,7 +99,8 @@ def _judge(block: Block, way: Travelled | None, usual: float, name: str, slot: s
         return bad(name, slot, Step.HEADING, reason)
     if not _alike(way, usual):
         reason = (
-            f"By its acceleration the {where} went {way.length:.2f} m while the body went {usual:.2f} m: a wrong unit, "
+            f"By its acceleration the {where} went {way.length:.2f} m ahead and {way.rise:+.2f} m up, "
+            f"while the body went {usual:.2f} m ahead: a wrong unit, "
             f"or not the world's frame. Check its settings, then walk again."
         )
         return bad(name, slot, Step.HEADING, reason)

@@ -10,7 +10,7 @@ from .samples import Block
 from .step import Step
 
 MOVED = np.radians(20.0)  # less is fidgeting
-AXIS = np.radians(40.0)  # people do not lift an arm straight to the side
+AXIS = np.radians(35.0)  # people do not lift an arm straight to the side
 BACK = np.radians(20.0)  # after the movement the bone is where it was
 ARMS_OUT = np.radians((50.0, 130.0))  # a forearm's turn from hanging to the T-pose
 UPRIGHT = np.radians(35.0)  # the others' turn meanwhile
@@ -59,6 +59,8 @@ def judge_movement(
     step: Step, block: Block, rest: int, headings: dict[str, float], slots: dict[str, str]
 ) -> list[Finding] | None:
     """What `step` shows; None where nobody moved enough to tell."""
+    if step is Step.TURN:
+        return judge_turn(block, rest, slots)
     wanted = EXPECTED[step]
     turns = {
         name: turn_of(sensor.orientation, rest, headings.get(name, 0.0))
@@ -111,6 +113,31 @@ def _slipped(step: Step, turns: dict[str, Turn], slots: dict[str, str]) -> list[
         for name, turn in turns.items()
         if turn.left_over > BACK
     ]
+
+
+def judge_turn(block: Block, rest: int, slots: dict[str, str]) -> list[Finding] | None:
+    """The body turns to the left as a whole: about the vertical, whatever the mounting and the heading."""
+    turns = {name: turn_of(sensor.orientation, rest, 0.0) for name, sensor in block.sensors.items()}
+    usual = float(np.median([turn.angle for turn in turns.values()])) if turns else 0.0
+    if usual < 2 * MOVED:
+        return None
+    off = {name: float(np.arccos(np.clip(turn.axis[1], -1, 1))) for name, turn in turns.items()}
+    if np.median(list(off.values())) > np.pi / 2:
+        off = {name: np.pi - angle for name, angle in off.items()}  # to the right, then
+    return [
+        bad(name, slots[name], Step.TURN, _not_vertical(slots[name], np.degrees(angle)))
+        for name, angle in off.items()
+        if angle > AXIS or abs(turns[name].angle - usual) > AXIS
+    ]
+
+
+def _not_vertical(slot: str, off: float) -> str:
+    where = in_words(slot)
+    if off > 180 - np.degrees(AXIS):
+        return f"The {where} turned the opposite way: its sensor reports an inverted rotation. Check its settings."
+    return (
+        f"The {where} did not turn with the body ({off:.0f}° off the vertical). Check its sensor's axes and its strap."
+    )
 
 
 def judge_t_pose(

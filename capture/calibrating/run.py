@@ -99,7 +99,7 @@ class CalibrationRun:
         self._held: dict[str, Array] = {}
         self._held_ns = (0, 0)
         self._alignment: Alignment | None = None
-        self._failed = False
+        self._failed = self._asked_again = False
 
     @property
     def step(self) -> Step:
@@ -214,8 +214,9 @@ class CalibrationRun:
         return all(_apart(q, self._hanging[name]) < _apart(q, self._held[name]) for name, q in now.items())
 
     def _judge_way(self, block: Block, rest: int) -> list[Finding] | None:
-        ways = find_headings(block, rest)
+        ways = find_headings(block, rest, patient=not self._asked_again)
         if ways is None:
+            self._asked_again = True
             return None
         self._travelled = ways
         self._hanging = {name: block.mean(name, slice(-rest, None)) for name in block.sensors}
@@ -236,7 +237,7 @@ class CalibrationRun:
         self._believed |= {one.sensor: one.worn_on for one in found if one.worn_on}
         self._index, self._attempt, self._trouble = self._index + 1, 1, ""
         self._asked_ns, self._calm = now, None
-        while self.step in CHECKS and not self._can_be_checked(EXPECTED[self.step].slot):
+        while self.step in EXPECTED and not self._can_be_checked(EXPECTED[self.step].slot):
             self._index += 1
 
     def _can_be_checked(self, slot: str) -> bool:
@@ -256,7 +257,7 @@ class CalibrationRun:
             self._failed = True
 
     def _unchecked(self) -> list[Finding]:
-        if self.step is Step.JUMP:
+        if self.step not in EXPECTED:
             return []
         slot = EXPECTED[self.step].slot
         reason = f"The {in_words(slot)} was not seen to move, so that its sensor is unchecked. {self._trouble}"

@@ -14,6 +14,7 @@ class Step(StrEnum):
     RIGHT_LEG = "right-leg"
     NOD = "nod"
     BOW = "bow"
+    TURN = "turn"
     JUMP = "jump"
     DONE = "done"
     FAILED = "failed"
@@ -27,11 +28,12 @@ PROMPTS: dict[Step, str] = {
     Step.RIGHT_LEG: "Stand still. Then lift your RIGHT heel towards your seat, knee where it is, and put it down.",
     Step.NOD: "Stand still. Then look down at your feet, with your head alone, and up again.",
     Step.BOW: "Stand still. Then bow from the hips, and come up again.",
+    Step.TURN: "Stand still. Then turn a quarter to the left with your whole body, and back again.",
     Step.JUMP: "Stand still in sight of the camera. Then jump once, and stand still.",
     Step.DONE: "Calibrated.",
     Step.FAILED: "Not calibrated.",
 }
-CHECKS = (Step.LEFT_ARM, Step.RIGHT_LEG, Step.NOD, Step.BOW)
+CHECKS = (Step.LEFT_ARM, Step.RIGHT_LEG, Step.NOD, Step.BOW, Step.TURN)
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,9 @@ class DrillTiming:
     leg: float = 23.0
     nod: float = 28.0
     bow: float = 33.0
-    jump: float = 38.0
-    end: float = 42.0
+    turn: float = 38.0
+    jump: float = 43.0
+    end: float = 47.0
 
 
 DRILL = DrillTiming()
@@ -41,7 +42,7 @@ STRIDE = 0.65  # metres
 
 
 def perform_drill(skeleton: Skeleton, rate: float = SOLVE_RATE, when: DrillTiming = DRILL) -> Motion:
-    """About 40 s at `rate` frames per second, facing +Z throughout."""
+    """About 45 s at `rate` frames per second, facing +Z but for the turn."""
     t = np.arange(int(when.end * rate)) / rate
     feet = _feet(t, skeleton, when)
     world = np.tile(np.array([1.0, 0.0, 0.0, 0.0]), (len(t), len(JOINTS), 1))
@@ -51,6 +52,7 @@ def perform_drill(skeleton: Skeleton, rate: float = SOLVE_RATE, when: DrillTimin
     for side, track in zip((LEFT, RIGHT), feet, strict=True):
         _pose_leg(world, place, track, skeleton, side)
     _lift_heel(world, t, when)
+    world = multiply(about_y(np.radians(_there_and_back(t, when.turn, 80.0)))[:, None], world)
     return evenly_timed(global_to_local(world), place, skeleton, rate)
 
 
