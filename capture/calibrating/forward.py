@@ -53,7 +53,7 @@ def travelled(sensor: Resampled, rest: int, moving: slice) -> Travelled:
 
 
 def find_headings(block: Block, rest: int, patient: bool) -> dict[str, Travelled] | None:
-    """Every sensor's; None where the way was too short to tell, or, if `patient`, where samples lost on it made it another."""
+    """Every sensor's; None where the way was too short to tell, or (`patient`) lost samples made it another."""
     heard = {name: sensor for name, sensor in block.sensors.items() if sensor.present.mean() > 0.5}
     if not heard or len(block.t_ns) <= 2 * rest:
         return None

@@ -1,5 +1,6 @@
 """The newest samples of every sensor, and which of them move now. Time is the samples' own."""
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class SampleBuffer:
         samples = self._samples.get(name)
         if samples is None or (samples and t_ns <= samples[-1][0]):
             return
-        if not np.isfinite(orientation).all() or not np.isfinite(acceleration).all():
+        if not all(map(math.isfinite, (*orientation, *acceleration))):
             return
         samples.append((t_ns, orientation, acceleration))
         self.newest_ns = t_ns if self.newest_ns is None else max(t_ns, self.newest_ns)
