@@ -4,14 +4,19 @@ A record is an opcode, eight bytes of length, and that many bytes. Where one mak
 is looked for: its head names the length and a channel that was announced.
 """
 
+import io
 import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mcap.exceptions import McapError
+from mcap.stream_reader import StreamReader
+
 MAGIC = b"\x89MCAP0\r\n"
 HEADER, FOOTER, SCHEMA, CHANNEL, MESSAGE, DATA_END = 1, 2, 3, 4, 5, 15
 SIDE_DATA = (9, 12)  # attachments, metadata
+LATEST = (1 << 63) - 1  # ns; later stamps were overwritten
 LONGEST = 1 << 24  # bytes; longer records are damage, not data
 _HEAD = struct.Struct("<BQ")
 _MESSAGE = struct.Struct("<HIQQ")
@@ -89,16 +94,23 @@ def _record_at(data: bytes, place: int, known: dict[int, int]) -> Record | None:
     record = Record(opcode, data[start : start + length])
     if opcode == MESSAGE and (length < _MESSAGE.size or record.channel not in known):
         return None
-    if opcode == MESSAGE and known[record.channel or 0] not in (0, length):
+    if opcode == MESSAGE and (known[record.channel or 0] not in (0, length) or record.log_time > LATEST):
         return None
-    return record
+    return record if opcode == MESSAGE or _makes_sense(record) else None
+
+
+def _makes_sense(record: Record) -> bool:
+    """Whether its content can be read: damage turns messages into records of another kind."""
+    try:
+        return next(iter(StreamReader(io.BytesIO(record.bytes), skip_magic=True).records), None) is not None
+    except (McapError, struct.error, ValueError, EOFError):
+        return False
 
 
 def _next_message(data: bytes, place: int, known: dict[int, int]) -> int:
     """Where the next message of a known channel begins; the end of the file where there is none."""
     for match in _MESSAGE_HEAD.finditer(data, place):
-        record = _record_at(data, match.start(), known)
-        if record is not None and record.log_time < 1 << 63:
+        if _record_at(data, match.start(), known) is not None:
             return match.start()
     return len(data)
 
