@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mcap.exceptions import McapError
+from mcap.records import Footer
 from mcap.stream_reader import StreamReader
 
 MAGIC = b"\x89MCAP0\r\n"
@@ -69,10 +70,10 @@ def salvage(data: bytes) -> Salvage:
         if record is None:
             place, holes = _next_message(data, place + 1, known), holes + 1
             continue
-        place += _HEAD.size + len(record.body)
         if record.opcode in (DATA_END, FOOTER):
-            ended = True
+            ended = _ends_well(data[place:])
             break
+        place += _HEAD.size + len(record.body)
         if record.opcode == CHANNEL and record.channel is not None:
             known.setdefault(record.channel, 0)
         elif record.opcode == MESSAGE and record.channel is not None:
@@ -97,6 +98,15 @@ def _record_at(data: bytes, place: int, known: dict[int, int]) -> Record | None:
     if opcode == MESSAGE and (known[record.channel or 0] not in (0, length) or record.log_time > LATEST):
         return None
     return record if opcode == MESSAGE or _makes_sense(record) else None
+
+
+def _ends_well(tail: bytes) -> bool:
+    """Whether summary and footer can be read as well."""
+    try:
+        last = list(StreamReader(io.BytesIO(tail), skip_magic=True).records)[-1]
+    except (McapError, struct.error, ValueError, EOFError, IndexError):
+        return False
+    return isinstance(last, Footer) and tail.endswith(MAGIC)
 
 
 def _makes_sense(record: Record) -> bool:
