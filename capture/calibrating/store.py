@@ -89,7 +89,10 @@ def _from_values(values: dict[str, Any]) -> Stored:
         raise ValueError(f"a height of {height} m")
     created = str(values["created"])
     datetime.fromisoformat(created)
-    return Stored(str(values["performer"]), height, created, Calibration.from_json(values["calibration"]))
+    calibration = Calibration.from_json(values["calibration"])
+    if not calibration.sensors:
+        raise ValueError("no sensor in it")
+    return Stored(str(values["performer"]), height, created, calibration)
 
 
 def why_not(kept: Stored, slots: Mapping[str, str], now: datetime | None = None) -> str:
