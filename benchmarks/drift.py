@@ -23,6 +23,7 @@ from mocamba.rig.kinematics import local_to_global
 from mocamba.rig.motion import Motion, evenly_timed
 from mocamba.rig.quaternion import about_y, angle_between, from_rotation_vector, multiply, rotate
 from mocamba.rig.skeleton import MIRROR, SMPL24
+from rich.console import Console
 
 BLOCK = 600  # frames
 EVERY = 3  # of the blocks of the last quarter, one in so many is solved
@@ -41,7 +42,7 @@ def main() -> None:
     source = joined(arguments.data) if arguments.data else perform(SMPL24)
     for name, options in WAYS.items():
         sensors, legs, pose = run(source, arguments, options)
-        print(f"{name:9s} sensors {sensors:5.2f}°  of them shins {legs:5.2f}°  pose {pose:5.2f}°", flush=True)
+        Console().print(f"{name:9s} sensors {sensors:5.2f}°  of them shins {legs:5.2f}°  pose {pose:5.2f}°")
 
 
 def joined(data: Path) -> Motion:

@@ -1,8 +1,8 @@
 """Keeps headings while the sensors' worlds drift, without asking the performer for anything.
 
 Over minutes a bone's heading, as seen from the pelvis, comes back to what it was in the first minutes after the
-calibration: people look and reach to either side, and stand on legs that point ahead. What the running mean has moved by
-since then is drift. It is followed slowly, far below the speed of any movement. `benchmarks/drift.py` has its worth.
+calibration: people look and reach to either side, and stand on legs that point ahead. What the running mean has moved
+by since then is drift. It is followed slowly, far below the speed of any movement. `benchmarks/drift.py` has its worth.
 """
 
 from dataclasses import dataclass
