@@ -83,11 +83,13 @@ class Calibration:
             )
             if any(len(s.mounting) != 4 or not abs(math.hypot(*s.mounting) - 1) < 1e-3 for s in sensors):
                 raise ValueError("a mounting is a unit quaternion")
-            if not all(math.isfinite(sensor.heading) for sensor in sensors):
-                raise ValueError("a heading is a number")
+            if not all(math.isfinite(value) for sensor in sensors for value in (sensor.heading, sensor.quality)):
+                raise ValueError("heading and quality are numbers")
+            if not all(isinstance(word, str) for s in sensors for word in (s.sensor, s.slot, s.reason)):
+                raise ValueError("sensors, slots and reasons are words")
             start, end = int(values["start_ns"]), int(values["end_ns"])
-            return cls(start, end, Pose(values["pose"]), sensors, tuple(values.get("warnings", ())))
-        except (KeyError, TypeError, ValueError) as error:
+            return cls(start, end, Pose(values["pose"]), sensors, tuple(map(str, values.get("warnings", ()))))
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise BadInputError(
                 f"The calibration in take.json is damaged ({error}). Import the recording again."
             ) from error
@@ -139,7 +141,7 @@ def calibrate(
         )
     references = {s.log.name: _reference(s, stretch, warnings) for s in worn}
     worn, headings = _headings(worn, references, source, fixed, warnings)
-    found = tuple(_mount(s, references[s.log.name], headings[s.log.name], pose) for s in worn)
+    found = tuple(mount(s.log.name, s.log.slot or "", references[s.log.name], headings[s.log.name], pose) for s in worn)
     return Calibration(int(t_ns[stretch.start]), int(t_ns[stretch.stop - 1]), pose, found, tuple(warnings))
 
 
@@ -249,12 +251,12 @@ def _without_motion(
     return {s.log.name: (heading, quality, reason) for s in worn}
 
 
-def _mount(sensor: Resampled, reference: Array, heading: Heading, pose: Pose) -> SensorCalibration:
+def mount(name: str, slot: str, reference: Array, heading: Heading, pose: Pose) -> SensorCalibration:
+    """Of the sensor whose mean orientation was `reference (4,)` in `pose`, with its heading Y known."""
     yaw, quality, reason = heading
-    slot = sensor.log.slot or ""
     mounting = multiply(conjugate(reference_pose(pose, slot)), multiply(conjugate(about_y(np.array(yaw))), reference))
     w, x, y, z = (float(value) for value in mounting)
-    return SensorCalibration(sensor.log.name, slot, float(yaw), (w, x, y, z), quality, reason)
+    return SensorCalibration(name, slot, float(yaw), (w, x, y, z), quality, reason)
 
 
 def bone_signal(sensor: Resampled, calibration: SensorCalibration) -> tuple[Array, Array]:

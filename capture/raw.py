@@ -21,6 +21,7 @@ from mcap.writer import Writer
 from ..devices.log import SensorLog, SensorLogs
 from ..rig.errors import FileFormatError
 from ..rig.whole_file import written
+from .appending import AppendFile, RecordingEndedError
 
 PROFILE = "mocamba"
 SCHEMA = "mocamba.Imu1"
@@ -34,15 +35,20 @@ _HARDEST = 1e4  # m/s²; no worn sensor measures more
 
 
 class RawWriter:
-    """Appends samples to a new file; at most a quarter of a second of them is lost on a kill."""
+    """Appends samples to a new file; at most a quarter of a second of them is lost on a kill.
+
+    Raises RecordingEndedError where the disk is full or the file was deleted: what it took before stays, whole.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._channels: dict[str, int] = {}
         self._flushed = time.monotonic()
+        self._first_ns: int | None = None
+        self._last_ns = 0
         with written(path):
-            self._file: BinaryIO = path.open("xb")
-            self._writer = Writer(self._file, use_chunking=False)
+            self._file = AppendFile(path)
+            self._writer = Writer(self._file, use_chunking=False)  # type: ignore[arg-type]
             self._writer.start(profile=PROFILE, library="mocamba")
             self._schema = self._writer.register_schema(SCHEMA, ENCODING, LAYOUT.encode())
 
@@ -57,33 +63,55 @@ class RawWriter:
     def add_sensor(self, name: str, slot: str | None, rate: float | None) -> None:
         """Announce a sensor; its samples may follow."""
         metadata = {"name": name, "slot": slot or "", "rate": f"{rate:g}" if rate else ""}
-        with written(self.path):
-            self._channels[name] = self._writer.register_channel(f"/sensor/{name}", ENCODING, self._schema, metadata)
+        self._channels[name] = self._writer.register_channel(f"/sensor/{name}", ENCODING, self._schema, metadata)
 
     def add_sample(self, name: str, t_ns: int, t_device: int, values: tuple[float, ...]) -> None:
         """`values`: orientation w, x, y, z, then acceleration x, y, z."""
-        with written(self.path):
-            self._writer.add_message(self._channels[name], t_ns, _SAMPLE.pack(t_device, *values), t_ns)
+        if self._file.closed:
+            raise RecordingEndedError(f"The recording {self.path.parent.name} has ended. Start a new one.", "ended")
+        self._writer.add_message(self._channels[name], t_ns, _SAMPLE.pack(t_device, *values), t_ns)
+        self._first_ns = t_ns if self._first_ns is None else self._first_ns
+        self._last_ns = t_ns
         if time.monotonic() - self._flushed > _FLUSH_EVERY:
             self.flush()
 
     def flush(self) -> None:
         """Hand what was added to the system, which keeps it if this process is killed."""
-        with written(self.path):
-            self._file.flush()
         self._flushed = time.monotonic()
+        try:
+            self._file.flush()
+        except OSError as error:
+            self._file.close()
+            raise self._ended(error) from error
+        if self._file.vanished:
+            self._file.close()
+            message = (
+                f"{self.path.parent} was deleted while it was recorded, so the recording has ended. Look in the bin, "
+            )
+            raise RecordingEndedError(message + "and record into a folder that nothing cleans up.", "deleted")
+
+    def _ended(self, error: OSError) -> RecordingEndedError:
+        reason = error.strerror or str(error)
+        seconds = (self._last_ns - (self._first_ns or 0)) / 1e9
+        return RecordingEndedError(
+            f"The disk takes no more of {self.path} ({reason}), so the recording has ended after {seconds:.0f} s. What "
+            f"was recorded before is kept. Free some space before the next take.",
+            reason,
+        )
 
     def close(self) -> None:
-        """Finish the file; a second call does nothing."""
+        """Finish the file; a second call, or one after the recording had to end, does nothing."""
         if self._file.closed:
             return
+        self.flush()
         try:
-            with written(self.path):
-                self._writer.finish()  # type: ignore[no-untyped-call]
-                self._file.flush()
+            self._writer.finish()  # type: ignore[no-untyped-call]
+            self._file.flush()
+        except OSError as error:
+            # the summary alone is missing: all samples are in the file
+            raise self._ended(error) from error
         finally:
-            with written(self.path):
-                self._file.close()
+            self._file.close()
 
 
 @dataclass

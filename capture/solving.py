@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from ..rig.motion import Motion
+from ..rig.polish import Polish
 from .take import Take
 
 Progress = Callable[[float, str], None]
@@ -20,8 +21,10 @@ class Mode(StrEnum):
     OFFLINE = "offline"
 
 
-def solve_take(take: Take, network: str, mode: Mode, progress: Progress) -> tuple[Motion, Path, tuple[str, ...]]:
-    """Solve and keep the result in the take: the motion, its file, warnings."""
+def solve_take(
+    take: Take, network: str, mode: Mode, progress: Progress, polish: Polish | None = None
+) -> tuple[Motion, Path, tuple[str, ...]]:
+    """Solve and keep the result in the take: the motion before it is polished, its file, warnings."""
     imu, warnings = take.imu()
     progress(0.0, "Loading the network")
     # torch comes with it: only here, where it is needed
@@ -31,4 +34,4 @@ def solve_take(take: Take, network: str, mode: Mode, progress: Progress) -> tupl
     calibration = take.manifest.calibration
     if calibration is not None:
         motion = replace(motion, origin=replace(motion.origin, calibration=calibration.id))
-    return motion, take.save_solved(motion, network), warnings
+    return motion, take.save_solved(motion, network, polish), warnings

@@ -19,12 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..devices.log import KNOWN_SLOTS, SensorLog, SensorLogs
-from ..rig.amass import read_amass, write_amass
+from ..rig.amass import read_amass, read_unpolished, write_amass
 from ..rig.errors import BadInputError, FileFormatError
 from ..rig.imu import SLOTS, ImuSequence
 from ..rig.motion import Motion
+from ..rig.polish import Polish, polished
 from ..rig.skeleton import SMPL24, Skeleton
 from ..rig.whole_file import check_suffix, refuse_existing, replace_folder, uninterrupted, written
+from .appending import RecordingEndedError
 from .calibration import Calibration, apply_calibration
 from .clock import Resampled, common_axis, resample
 from .manifest import Manifest, read_manifest
@@ -38,6 +40,8 @@ _FORBIDDEN_ON_WINDOWS = set('<>:"|?*')
 def check_take_name(path: Path) -> None:
     """Refuse names that are no take's, or that cannot exist (on Windows: also not be copied to)."""
     check_suffix(path, ".take")
+    if not path.name.isprintable() or not path.stem.strip(" ."):
+        raise BadInputError(f"{path.name!r} is no name that can be shown. Choose another one.")
     if _RESERVED.fullmatch(path.name):
         raise BadInputError(f"'{path.name}' is a name that Windows keeps for itself. Choose another one.")
     if sys.platform == "win32" and _FORBIDDEN_ON_WINDOWS & set(path.name):
@@ -107,6 +111,10 @@ def new_take(path: Path, *, force: bool = False) -> Iterator[Path]:
         yield part
         with written(path), uninterrupted():
             replace_folder(part, path)
+    except RecordingEndedError as error:  # an import is whole or not at all
+        raise BadInputError(
+            f"{path} cannot be written ({error.reason}). Choose another folder or free some space."
+        ) from error
     finally:
         with uninterrupted():
             shutil.rmtree(part, ignore_errors=True)
@@ -156,10 +164,18 @@ class Take:
         """Where the motion that `network` (a name, or a weights file) made is kept."""
         return self.path / SOLVED / f"{_solve_name(network)}.npz"
 
-    def save_solved(self, motion: Motion, network: str) -> Path:
-        """Write `motion`, replacing an earlier solve by the same network."""
-        path = self.solved_path(network)
-        write_amass(motion, path)
+    def save_solved(self, motion: Motion, network: str, polish: Polish | None = None) -> Path:
+        """Write `motion`, replacing an earlier solve by the same network; polished, and as it was before."""
+        return self._save(motion, self.solved_path(network), polish or Polish())
+
+    def polish_solved(self, polish: Polish, network: str | None = None) -> Path:
+        """Polish the solve by `network`, or the newest, in another way; the network is not asked again."""
+        path = self.solved_file(network)
+        return self._save(read_unpolished(path)[0], path, polish)
+
+    def _save(self, motion: Motion, path: Path, polish: Polish) -> Path:
+        before = None if polish.does_nothing else motion
+        write_amass(polished(motion, polish), path, before, polish.to_json())
         return path
 
     def solved_file(self, network: str | None = None) -> Path:

@@ -52,11 +52,13 @@ class Said:
 
 @dataclass(frozen=True, eq=False)
 class SolvedFrames:
-    """`rotations (T, 24, 4)` local w, x, y, z; `translation (T, 3)` metres; `confidence (T,)` in [0, 1]."""
+    """`rotations (T, 24, 4)` local w, x, y, z; `translation (T, 3)` metres; `confidence (T,)` and `contact (T, 2)` of
+    left and right foot in [0, 1]."""
 
     rotations: NDArray[np.float32]
     translation: NDArray[np.float32]
     confidence: NDArray[np.float32]
+    contact: NDArray[np.float32] | None = None
 
 
 class LiveSolver:
@@ -131,6 +133,7 @@ class _Body:
             pelvis.astype(np.float32),
             # each missing limb takes its share of what is known
             present.mean(axis=1).astype(np.float32),
+            said.contact.astype(np.float32),
         )
 
     def _still_hands(self, rotations: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -173,6 +176,7 @@ def solve(
         skeleton,
         solved.confidence,
         Origin(f"{loaded.card.name} {mode}", loaded.digest),
+        solved.contact,
     )
 
 

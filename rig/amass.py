@@ -9,6 +9,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,10 +46,11 @@ DAMAGE = (
 Arrays = dict[str, NDArray[np.generic]]
 
 
-def write_amass(motion: Motion, path: Path | str) -> None:
+def write_amass(motion: Motion, path: Path | str, before: Motion | None = None, polish: str = "") -> None:
     """Write SMPL-H poses `(T, 156)`, Z up, with the hands' own rotation on the first finger joint; atomic.
 
-    `trans` is the position of the pelvis. SMPL adds its template's pelvis offset to it (0.03 m in height).
+    `trans` is the position of the pelvis. SMPL adds its template's pelvis offset to it (0.03 m in height). Of a motion
+    that was polished, `before` is the motion as it was and `polish` what was done to it; both are kept in the file.
     """
     path = Path(path)
     check_suffix(path, ".npz")
@@ -73,9 +75,33 @@ def write_amass(motion: Motion, path: Path | str) -> None:
         calibration=np.array(motion.origin.calibration),
         skeleton_offsets=motion.skeleton.offsets,
         skeleton_ends=motion.skeleton.ends,
+        **_optional(motion, before, polish),
     )
     with whole_file(path) as part:
         part.write_bytes(archive.getbuffer())
+
+
+def _optional(motion: Motion, before: Motion | None, polish: str) -> Arrays:
+    arrays: Arrays = {}
+    if motion.contact is not None:
+        arrays["contact"] = motion.contact
+    if before is not None:
+        arrays |= {"unpolished_rotations": before.rotations, "unpolished_translation": before.translation}
+        arrays["polish"] = np.array(polish)
+    return arrays
+
+
+def read_unpolished(path: Path | str) -> tuple[Motion, str]:
+    """The motion as it was before it was polished, and what was done to it ("" for nothing). Raises FileFormatError."""
+    path = Path(path)
+    motion, arrays = read_amass(path), _load(path)
+    if "unpolished_rotations" not in arrays:
+        return motion, ""
+    rotations, place = _floats(path, arrays, "unpolished_rotations"), _floats(path, arrays, "unpolished_translation")
+    if rotations.shape != motion.rotations.shape or place.shape != motion.translation.shape:
+        raise FileFormatError(path, "has an unpolished motion of another length.", "Solve the take again.")
+    before = replace(motion, rotations=rotations.astype(np.float32), translation=place.astype(np.float32))
+    return before, str(_get(path, arrays, "polish"))
 
 
 def read_amass(path: Path | str) -> Motion:
@@ -148,7 +174,17 @@ def _own(path: Path, arrays: Arrays, rotations: Array, translation: Array) -> Mo
         skeleton,
         confidence.astype(np.float32),
         Origin(*(str(_get(path, arrays, key)) for key in ("network", "weights", "calibration"))),
+        _contact(path, arrays, len(rotations)),
     )
+
+
+def _contact(path: Path, arrays: Arrays, frames: int) -> NDArray[np.float32] | None:
+    if "contact" not in arrays:
+        return None
+    contact = _floats(path, arrays, "contact")
+    if contact.shape != (frames, 2):
+        raise FileFormatError(path, "has contacts for another number of frames than it has poses.")
+    return contact.astype(np.float32)
 
 
 def _get(path: Path, arrays: Arrays, key: str) -> NDArray[np.generic]:

@@ -26,7 +26,8 @@ class Motion:
     """World Y up, metres, facing +Z at the start.
 
     `rotations (T, 24, 4)` parent-relative w, x, y, z; `translation (T, 3)` of the pelvis;
-    `t_ns (T,)` int64 nanoseconds, rising; `confidence (T,)` in [0, 1].
+    `t_ns (T,)` int64 nanoseconds, rising; `confidence (T,)` in [0, 1]; `contact (T, 2)` how surely the left and
+    the right foot stand, in [0, 1], None where what made the motion does not say.
     """
 
     rotations: NDArray[np.float32]
@@ -35,6 +36,7 @@ class Motion:
     skeleton: Skeleton
     confidence: NDArray[np.float32]
     origin: Origin = field(default_factory=Origin)
+    contact: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.t_ns)

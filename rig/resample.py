@@ -12,7 +12,7 @@ def resample(motion: Motion, fps: float) -> Motion:
     """Whole frames at `fps` from the first pose on, rotations by slerp and translation linear.
 
     The last frame is the last one that lies within the motion, so the length is kept to less than one frame.
-    `t_ns` starts at 0; `confidence` is the lower of the two neighbours'.
+    `t_ns` starts at 0; `confidence` and `contact` are the lower of the two neighbours'.
     """
     seconds = (motion.t_ns - motion.t_ns[0]) / 1e9
     times = np.arange(int(np.floor(seconds[-1] * fps + 1e-6)) + 1) / fps
@@ -28,4 +28,5 @@ def resample(motion: Motion, fps: float) -> Motion:
         fps,
     )
     confidence = np.minimum(motion.confidence[before], motion.confidence[after])
-    return replace(resampled, confidence=confidence, origin=motion.origin)
+    contact = None if motion.contact is None else np.minimum(motion.contact[before], motion.contact[after])
+    return replace(resampled, confidence=confidence, origin=motion.origin, contact=contact)

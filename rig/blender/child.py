@@ -13,6 +13,7 @@ from ..resample import resample
 from .action import FIRST_FRAME, bake
 from .armature import add_armature
 from .body_mesh import add_body
+from .exchange import export
 from .messages import PROGRESS, ChildJob, ChildOutcome
 from .picture import render_movie, render_sheet
 from .stage import Stage, add_stage
@@ -28,7 +29,10 @@ def main(job_file: str) -> None:
     stage = build_scene(motion, rate, job.name)
     seconds = time.perf_counter() - began
     report(0.2, "saving")
-    save(Path(job.blend))
+    if job.blend.endswith(".blend"):
+        save(Path(job.blend))
+    else:
+        export(Path(job.blend))
     if job.render:
         render = render_movie if job.render.endswith(".mp4") else render_sheet
         render(stage, motion, Path(job.render), lambda share, doing: report(0.25 + 0.75 * share, doing))

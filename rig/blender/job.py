@@ -22,12 +22,15 @@ Progress = Callable[[float, str], None]
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 LOG_LINES = 12
+EXCHANGE = (".fbx", ".glb", ".usd", ".usda", ".usdc", ".usdz")  # performer alone, for other programs
 ROOM = 1 << 20  # bytes; where less is left, Blender fails for want of it
 
 
 @dataclass(frozen=True)
 class BakeJob:
     """Bake `motion_npz` (see `amass`) to a new file `blend`, and show it in `render` (.png or .mp4).
+
+    By its suffix, `blend` may be one of `EXCHANGE` as well.
 
     `fps` None keeps the motion's own rate, to the whole frame per second. `name` is given to armature and action.
     """
@@ -68,7 +71,7 @@ def run_bake(job: BakeJob, progress: Progress = lambda share, doing: None) -> Ba
             name=job.name,
             fps=rate.fps,
             base=rate.base,
-            blend=str(work / "bake.blend"),
+            blend=str(work / f"bake{job.blend.suffix.lower()}"),
             render=str(work / f"bake{job.render.suffix.lower()}") if job.render else None,
             outcome=str(work / "outcome.json"),
         )
@@ -92,7 +95,7 @@ def blender_command() -> list[str]:
 
 
 def _checked(job: BakeJob) -> FrameRate:
-    check_suffix(job.blend, ".blend")
+    check_suffix(job.blend, ".blend", *EXCHANGE)
     refuse_existing(job.blend, force=job.force)
     if job.render:
         check_suffix(job.render, ".png", ".mp4")

@@ -1,0 +1,203 @@
+"""The takes of a folder, and what is in one: told of damaged ones too, with what is wrong."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..devices.log import SensorLog
+from ..rig.amass import read_unpolished
+from ..rig.errors import BadInputError, FileFormatError
+from .appending import free_bytes
+from .manifest import Manifest
+from .span import span_of
+from .take import RAW, SOLVED, Take, open_take
+
+GAP = 0.5  # seconds without a sample that are told as a gap
+
+
+@dataclass(frozen=True)
+class SensorReport:
+    """`rate` Hz as sent and `nominal` as the device says; `loss` 0 to 1 of the samples there should be; `gaps` silences
+    of over half a second. `quality` and `reason` are the calibration's, None and "" where it has none."""
+
+    name: str
+    slot: str | None
+    rate: float
+    nominal: float | None
+    samples: int
+    loss: float
+    gaps: int
+    quality: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class SolveReport:
+    """One file in `solved/`; `fault` says why it cannot be read."""
+
+    file: str
+    network: str
+    frames: int
+    seconds: float
+    polish: str
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class TakeReport:
+    """One take. `duration_s` is None where nothing is readable; `faults` are sentences, none where all is well."""
+
+    path: Path
+    performer: str
+    height: float | None
+    device: str
+    created: str
+    duration_s: float | None
+    bytes: int
+    sensors: tuple[SensorReport, ...]
+    solves: tuple[SolveReport, ...]
+    warnings: tuple[str, ...]
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The takes of `folder` by name, and the bytes left on its disk."""
+
+    folder: Path
+    takes: tuple[TakeReport, ...]
+    free_bytes: int
+
+
+def list_takes(folder: Path) -> Shelf:
+    """All takes directly in `folder`. Raises FileFormatError where it is none or cannot be looked into."""
+    if not folder.is_dir():
+        raise FileFormatError(folder, "is no folder." if folder.exists() else "does not exist.", "Name one with takes.")
+    try:
+        found = sorted(path for path in folder.iterdir() if _is_take(path))
+    except OSError as error:
+        raise FileFormatError(folder, f"cannot be read ({error.strerror}).") from error
+    return Shelf(folder, tuple(_summary(path) for path in found), free_bytes(folder))
+
+
+def _is_take(path: Path) -> bool:
+    return path.suffix.lower() == ".take" and not path.name.startswith(".")
+
+
+def _summary(path: Path) -> TakeReport:
+    """Without reading every sample, where the file was finished."""
+    manifest, faults = _manifest(path)
+    duration = None
+    try:
+        duration, whole = span_of(path / RAW)
+        if not whole:
+            faults.append(f"{RAW} breaks off. Put it right with: mocamba takes repair")
+    except FileFormatError as error:
+        faults.append(str(error))
+    return _report(path, manifest, duration, (), (), faults)
+
+
+def describe(path: Path) -> TakeReport:
+    """All that can be told of the take at `path`. Raises FileFormatError only where there is no folder."""
+    if not path.is_dir():
+        open_take(path)  # says what it is instead
+    manifest, faults = _manifest(path)
+    sensors: tuple[SensorReport, ...] = ()
+    warnings: tuple[str, ...] = ()
+    duration = None
+    try:
+        logs, warnings = Take(path, manifest or _UNKNOWN).logs()
+        sensors = tuple(_sensor(log, manifest) for log in logs)
+        duration = (max(int(log.t_ns[-1]) for log in logs) - min(int(log.t_ns[0]) for log in logs)) / 1e9
+    except FileFormatError as error:
+        faults.append(str(error))
+    return _report(path, manifest, duration, sensors, warnings, faults)
+
+
+_UNKNOWN = Manifest("", 1.0, "")
+
+
+def _manifest(path: Path) -> tuple[Manifest | None, list[str]]:
+    try:
+        return open_take(path).manifest, []
+    except BadInputError as error:
+        return None, [str(error)]
+
+
+def _report(
+    path: Path,
+    manifest: Manifest | None,
+    duration: float | None,
+    sensors: tuple[SensorReport, ...],
+    warnings: tuple[str, ...],
+    faults: list[str],
+) -> TakeReport:
+    solves = tuple(_solves(path))
+    faults += [f"{SOLVED}/{solve.file}: {solve.fault}" for solve in solves if solve.fault]
+    known = manifest or _UNKNOWN
+    return TakeReport(
+        path,
+        known.performer,
+        manifest.height if manifest else None,
+        known.device,
+        manifest.created if manifest else "",
+        duration,
+        _size(path),
+        sensors,
+        solves,
+        known.warnings + warnings,
+        tuple(faults),
+    )
+
+
+def _sensor(log: SensorLog, manifest: Manifest | None) -> SensorReport:
+    calibration = manifest.calibration if manifest else None
+    found = next((s for s in calibration.sensors if s.sensor == log.name), None) if calibration else None
+    seconds = float(log.t_ns[-1] - log.t_ns[0]) / 1e9
+    loss, gaps = _loss(log.t_ns)
+    return SensorReport(
+        log.name,
+        found.slot if found else log.slot,
+        (len(log) - 1) / seconds,
+        log.rate,
+        len(log),
+        loss,
+        gaps,
+        found.quality if found else None,
+        found.reason if found else "",
+    )
+
+
+def _loss(t_ns: NDArray[np.int64]) -> tuple[float, int]:
+    """Share of samples missing between the first and the last, and how often it was silent."""
+    steps = np.diff(t_ns)
+    usual = float(np.median(steps))
+    missing = float(np.clip(np.round(steps / usual) - 1, 0, None).sum())
+    return missing / (missing + len(t_ns)), int((steps > max(GAP * 1e9, 3 * usual)).sum())
+
+
+def _solves(path: Path) -> Iterator[SolveReport]:
+    for file in sorted((path / SOLVED).glob("*.npz")):
+        if file.name.startswith("."):
+            continue
+        try:
+            motion, polish = read_unpolished(file)
+        except FileFormatError as error:
+            yield SolveReport(file.name, "", 0, 0.0, "", error.reason)
+            continue
+        yield SolveReport(file.name, motion.origin.network, len(motion), motion.duration, polish)
+
+
+def _size(path: Path) -> int:
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+def summary_row(report: TakeReport) -> str:
+    """One line for people."""
+    seconds = "?" if report.duration_s is None else f"{report.duration_s:.1f} s"
+    solved = ", ".join(Path(solve.file).stem for solve in report.solves) or "not solved"
+    wrong = f"  DAMAGED: {report.faults[0]}" if report.faults else ""
+    return f"{report.path.name}  {seconds}  {report.bytes / 1e6:.1f} MB  {report.performer}  {solved}{wrong}"

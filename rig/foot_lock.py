@@ -1,0 +1,83 @@
+"""Feet that stand where they stand: legs bent so that a standing foot neither slides nor sinks."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .contacts import FEET, spans
+from .kinematics import global_to_local, joint_positions, local_to_global
+from .motion import Motion
+from .quaternion import Array, between_vectors, multiply
+from .smooth import gaussian
+
+BLEND = 0.15  # seconds in which a foot comes to where it will stand, and leaves it
+STRAIGHT = 0.999  # share of the leg's length that is used at most
+SETTLE = 0.05  # seconds of smoothing of what lifts the body out of the floor
+LEGS = ((1, 4, 7), (2, 5, 8))  # hip, knee, ankle
+
+
+def stand_on_floor(motion: Motion, stands: NDArray[np.bool_]) -> Motion:
+    """Up or down as a whole so that standing feet are on y = 0, and out of it where a foot is in it."""
+    toes = motion.joint_positions()[:, FEET, 1].astype(np.float64)
+    sole = motion.skeleton.sole_depth
+    usual = np.median(toes[stands]) if stands.any() else toes.min()
+    sunk = np.clip(usual - toes.min(axis=1), 0, None)
+    width = max(1, round(SETTLE * motion.rate))
+    # the widest need nearby, smoothed: never less than what is needed, and no jolt
+    padded = np.concatenate([np.zeros(3 * width), sunk, np.zeros(3 * width)])
+    widest = np.lib.stride_tricks.sliding_window_view(padded, 6 * width + 1).max(axis=1)
+    lift = np.maximum(gaussian(widest, width), sunk) + sole - usual
+    place = motion.translation.astype(np.float64)
+    place[:, 1] += lift
+    return replace(motion, translation=place.astype(np.float32))
+
+
+def lock_feet(motion: Motion, stands: NDArray[np.bool_]) -> Motion:
+    """Each foot held where it stands on the whole, by its knee and hip; it keeps its own turn."""
+    world = local_to_global(motion.rotations.astype(np.float64))
+    positions = joint_positions(world, motion.translation.astype(np.float64), motion.skeleton)
+    for foot, (hip, knee, ankle) in enumerate(LEGS):
+        shift = _shift(positions[:, FEET[foot]], stands[:, foot], round(BLEND * motion.rate))
+        thigh, shin = _bent(positions[:, hip], positions[:, knee], positions[:, ankle], shift)
+        world[:, hip] = multiply(thigh, world[:, hip])
+        world[:, knee] = multiply(shin, world[:, knee])
+    return replace(motion, rotations=global_to_local(world).astype(np.float32))
+
+
+def _shift(toe: Array, stands: NDArray[np.bool_], blend: int) -> Array:
+    """How the foot is moved `(T, 3)`: to its place while it stands, fading in and out around."""
+    shift, weight = np.zeros_like(toe), np.zeros(len(toe))
+    frames = np.arange(len(toe))
+    for start, end in spans(stands):
+        place = np.median(toe[start:end], axis=0)
+        away = np.maximum(np.maximum(start - frames, frames - (end - 1)), 0) / (blend + 1)
+        share = np.where(away < 1, 0.5 + 0.5 * np.cos(np.pi * np.clip(away, 0, 1)), 0.0)
+        # before and after, as much as at the nearest standing frame
+        nearest = np.clip(frames, start, end - 1)
+        shift += share[:, None] * (place - toe[nearest])
+        weight += share
+    return np.asarray(shift / np.maximum(weight, 1.0)[:, None])
+
+
+def _bent(hip: Array, knee: Array, ankle: Array, shift: Array) -> tuple[Array, Array]:
+    """World turns `(T, 4)` of thigh and shin that move the ankle by `shift`, the knee staying in its plane."""
+    target = ankle + shift
+    thigh, shin = (np.linalg.norm(b - a, axis=-1, keepdims=True) for a, b in ((hip, knee), (knee, ankle)))
+    line = target - hip
+    reach = np.clip(
+        np.linalg.norm(line, axis=-1, keepdims=True), np.abs(thigh - shin) + 1e-4, (thigh + shin) * STRAIGHT
+    )
+    along = line / np.maximum(np.linalg.norm(line, axis=-1, keepdims=True), 1e-9)
+    # towards where the knee points already; the foot's own front where the leg is straight
+    out = knee - hip - np.sum((knee - hip) * along, axis=-1, keepdims=True) * along
+    front = np.array([0.0, 0.0, 1e-4])
+    out = out + front - np.sum(front * along, axis=-1, keepdims=True) * along
+    out /= np.linalg.norm(out, axis=-1, keepdims=True)
+    cosine = np.clip((thigh**2 + reach**2 - shin**2) / (2 * thigh * reach), -1, 1)
+    bend = hip + thigh * (cosine * along + np.sqrt(1 - cosine**2) * out)
+    foot = hip + reach * along
+    still = np.linalg.norm(shift, axis=-1) < 1e-7
+    turns = [between_vectors(knee - hip, bend - hip), between_vectors(ankle - knee, foot - bend)]
+    thigh_turn, shin_turn = (np.where(still[:, None], np.array([1.0, 0, 0, 0]), turn) for turn in turns)
+    return thigh_turn, shin_turn
