@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..rig.errors import BadInputError, MocambaError
 from ..rig.whole_file import written
+from .appending import RecordingEndedError
 from .manifest import Manifest
 from .stamping import Stamped
 from .take import RAW, TakeWriter, check_take_name
@@ -124,6 +125,8 @@ class Recorder:
     def _run(self) -> None:
         try:
             self._write_on()
+        except RecordingEndedError as error:
+            self.fault = str(error)
         except MocambaError as error:
             self._end(str(error))
         except Exception as error:  # the boundary of the thread: the session asks for `fault`
@@ -131,6 +134,8 @@ class Recorder:
         finally:
             try:
                 self._writer.__exit__(None, None, None)
+            except RecordingEndedError as error:
+                self.fault = self.fault or str(error)
             except MocambaError as error:
                 self._end(str(error))
 
