@@ -88,7 +88,7 @@ def live(session: Session) -> None:
     assert status.state is State.LIVE, status.message
 
 
-def wait_until(done: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_until(done: Callable[[], bool], seconds: float = LIVE) -> None:
     end = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < end, "it did not happen in time"
