@@ -44,7 +44,8 @@ def read_shard(path: Path) -> Iterator[Clip]:
 
 def _load(path: Path) -> dict[str, NDArray[np.generic]]:
     try:
-        with np.load(path, allow_pickle=False) as shard:
+        # opened here: numpy leaves a damaged archive open
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as shard:
             missing = [key for key in KEYS if key not in shard]
             if missing:
                 raise FileFormatError(path, f"not a motion shard: it lacks {', '.join(missing)}.")

@@ -125,7 +125,8 @@ def _load(path: Path) -> Arrays:
     if path.suffix.lower() != ".npz":
         raise FileFormatError(path, "is not an .npz file.", "AMASS motion is kept in .npz files.")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # opened here: numpy leaves a damaged archive open
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files if not key.startswith(("marker", "dmpls"))}
     except FileNotFoundError as error:
         raise FileFormatError(path, "does not exist.") from error

@@ -79,7 +79,8 @@ def _regressor_row(vertices: Array, joint: Array) -> Array:
 def read_topology(path: Path) -> Topology:
     """Raises FileFormatError where `path` holds no topology. Pickles are refused: they can run code."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # opened here: numpy leaves a damaged archive open
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             missing = [key for key in KEYS if key not in archive]
             if missing:
                 raise FileFormatError(path, f"not a body topology: it lacks {', '.join(missing)}.")
