@@ -27,6 +27,7 @@ from .status import LivePose, SessionStatus, SlotStatus, State, check_step
 from .still_start import StillStart
 from .vmc import VmcSender
 
+LATEST = 10.0  # seconds that a calibration waits for sensors that are sure to come
 TICK = 0.002  # seconds between two looks at the devices
 STATUS_EVERY = 0.25  # seconds
 NOTES = 20  # sentences that are kept
@@ -66,6 +67,7 @@ class Run:
         self._sinks: list[Sink] = []
         self._stamper, self._latency, self._dropouts = Stamper(), Latency(), DropOuts()
         self._frames: FrameMaker | None = None
+        self._heard: set[str] = set()  # sensors that spoke before the calibration was found, or were told of since
         self._start_seconds: StillStart | None = None
         self._recorder: Recorder | None = None
         self._under_way: _UnderWay | None = None
@@ -155,8 +157,14 @@ class Run:
             self._recorder.add(samples)
         if self._frames is not None:
             self._frames.add(samples)
+            self._note_late({sample.sensor for sample in samples} - self._heard)
         if self._start_seconds is not None:
             self._start_seconds.add(samples)
+
+    def _note_late(self, late: set[str]) -> None:
+        self._heard |= late
+        for name in sorted(late):
+            self._note(f"{name} was first heard after the calibration and is only recorded. Calibrate again to use it.")
 
     def _send(self, frame: Frame) -> None:
         sensed = self._dropouts.sense(frame.t_ns, frame.orientation, frame.acceleration, frame.age)
@@ -223,6 +231,9 @@ class Run:
         known = self._calibration is not None or self._only_simulated
         if start.collected < (0.5 if known else start.seconds):
             return
+        assert self._sensors is not None
+        if len(start.sensors) < self._sensors.expected and start.collected < LATEST:
+            return
         if not self._slots:
             self._slots = slots_of(start.sensors, self.options.slots)
         if self._calibration is None:
@@ -232,7 +243,7 @@ class Run:
                 self._note(warning)
         if not self._worker.ready:
             return
-        self._start_seconds = None
+        self._start_seconds, self._heard = None, set(start.sensors)
         self._slots |= {one.sensor: one.slot for one in self._calibration.sensors}
         self._frames = FrameMaker(self._calibration, self._slots)
         self._set_state(State.LIVE, f"Live with {len(self._calibration.sensors)} sensors.")
@@ -244,7 +255,7 @@ class Run:
     def start_calibration(self) -> Mapping[str, Any]:
         """See `Session.calibrate`."""
         check_step(self._status.state, State.CALIBRATING)
-        self._calibration, self._frames = None, None
+        self._calibration, self._frames, self._slots = None, None, {}
         self._start_seconds = self._still_start()
         self._set_state(State.CALIBRATING, T_POSE)
         return {}

@@ -48,6 +48,11 @@ class Sensors:
         """Whether nobody wears any of them."""
         return set(self._specs) == {SIMULATED}
 
+    @property
+    def expected(self) -> int:
+        """Sensors that are sure to speak; 0 where nobody can know."""
+        return len(self.cast.stage.actors) if self.cast is not None and self.only_simulated else 0
+
     def connect(self) -> Sequence[DeviceError]:
         """What could not be connected, as long as something could. Raises the first of that where nothing could."""
         found = [thing for spec in self._specs if (thing := parse_spec(spec)) is not None]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mocamba.capture import sources
 from mocamba.capture.dropouts import Slot
 from mocamba.capture.frames import FrameMaker
 from mocamba.capture.link_client import LinkClient
@@ -28,6 +29,7 @@ from mocamba.capture.status import FOLLOWS, LivePose, SessionStatus, State, chec
 from mocamba.capture.take import open_take
 from mocamba.devices.errors import ConnectError
 from mocamba.devices.reading import Acceleration, Reading
+from mocamba.devices.simulated.speaker import Imperfections, Unplugging
 from mocamba.rig.errors import BadInputError, MocambaError
 from mocamba.rig.imu import SLOTS
 
@@ -100,8 +102,6 @@ def wait_for_poses(watcher: Watcher, count: int) -> None:
     wait_until(lambda: len(watcher.poses) >= have + count)
 
 
-# about one run in eight, a sensor that was pulled out goes on being measured; the cause is not found yet
-@pytest.mark.xfail(raises=AssertionError, strict=False, reason="open: a silent sensor is sometimes not noticed")
 def test_a_session_from_sensors_to_a_take_through_everything_that_breaks(
     options: SessionOptions, clean: None, ended: list[Session]
 ) -> None:
@@ -169,6 +169,35 @@ def test_a_session_from_sensors_to_a_take_through_everything_that_breaks(
     assert finished["seconds"] == pytest.approx(worn.t_ns[-1] / 1e9 - worn.t_ns[0] / 1e9, abs=0.5)
     assert take.manifest.calibration is not None
     take.imu()
+
+
+def test_a_simulated_sensor_that_speaks_late_is_waited_for(
+    options: SessionOptions, clean: None, ended: list[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = Imperfections(clock_ppm=30, unplug=(Unplugging("left_forearm", 0.0, 6.0),))
+    monkeypatch.setattr(sources, "Imperfections", lambda **_: late)
+    watcher = Watcher()
+    session = Session(options, (watcher,))
+    ended.append(session)
+    live(session)
+    wait_for_poses(watcher, 3)
+    assert watcher.poses[-1].slots == (Slot.MEASURED,) * 6
+
+
+def test_a_sensor_that_speaks_after_the_calibration_is_told_of_and_taken_in_by_the_next(
+    options: SessionOptions, clean: None, ended: list[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = Imperfections(clock_ppm=30, unplug=(Unplugging("left_forearm", 0.0, 14.0),))
+    monkeypatch.setattr(sources, "Imperfections", lambda **_: late)
+    watcher = Watcher()
+    session = Session(options, (watcher,))
+    ended.append(session)
+    live(session)
+    wait_for_poses(watcher, 3)
+    assert watcher.poses[-1].slots[0] is Slot.EMPTY
+    wait_until(lambda: any("left_forearm was first heard after" in note for note in session.status.notes))
+    session.calibrate().result(20)
+    wait_until(lambda: watcher.poses[-1].slots[0] is Slot.MEASURED)
 
 
 def test_a_session_that_cannot_start_says_why_and_leaves_nothing(
