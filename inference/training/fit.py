@@ -31,6 +31,9 @@ def fit(config: Training, data: Path, folder: Path, name: str, *, validate_every
     The best averaged weights by `val/score` are kept. Raises BadInputError where `data` has no motion to train on.
     """
     lightning.seed_everything(config.seed)
+    torch.set_float32_matmul_precision("high")  # TF32 on GPUs that have it; weights stay float32
+    if config.batch % (devices := trainer.get("devices", 1)):
+        raise BadInputError(f"{config.batch} windows a step cannot be shared by {devices} devices. Change --batch.")
     training, validation, _ = split_clips(read_clips(data))
     if not training or not validation:
         raise BadInputError(f"{data}: no motion shards with people to train on and to choose by.")
@@ -41,7 +44,8 @@ def fit(config: Training, data: Path, folder: Path, name: str, *, validate_every
     else:
         network = _fit_lifter(config, bank, validation, folder, options)
     weights = folder / f"{name}.safetensors"
-    save_weights(network, WeightsCard(name, f"shards in {data.name}", "", asdict(config)), weights)
+    if lightning.pytorch.utilities.rank_zero_only.rank == 0:
+        save_weights(network, WeightsCard(name, f"shards in {data.name}", "", asdict(config)), weights)
     return weights
 
 

@@ -23,6 +23,7 @@ from ..shards import Clip
 from ..virtual_sensors import simulate_imu
 from .bank import MotionBank
 from .optimiser import warm_cosine
+from .shares import own_share
 from .windows import PAST, Augmentation, draw_windows
 from .worn import FAR, WornWindows, wear_sensors
 
@@ -69,14 +70,14 @@ class HiPoserTask(lightning.LightningModule):
         self._random: RandomSource | None = None
 
     def on_fit_start(self) -> None:
-        """Move the motion to the device once; windows depend on seed, step and rank only."""
+        """Move the motion to the device once; windows depend on seed and step only."""
         self._bank = self._bank.to(self.device)
         self._random = RandomSource(torch.Generator(self.device))
 
     def training_step(self, batch: Any, index: int) -> Tensor:
         """One optimiser step on fresh windows."""
         assert self._random is not None
-        self._random.generator.manual_seed(self.config.seed * 1_000_003 + self.global_step * 64 + self.global_rank)
+        self._random.generator.manual_seed(self.config.seed * 1_000_003 + self.global_step)
         with torch.no_grad():
             windows = draw_windows(
                 self._bank, self.config.batch, self.config.frames, self.config.augmentation, self._random
@@ -85,11 +86,17 @@ class HiPoserTask(lightning.LightningModule):
             frames = sensor_features(*worn.readings)
             targets = make_targets(worn, frames.frame, frames.heading)
             motion = self._motion_state(worn, frames.heading, windows.fresh)
-        state = self.network.initial_state(len(frames.features))._replace(motion=motion)
-        output, _ = self.network(frames.features, state)
-        terms = losses(output, targets, windows.offsets, self.config)
+            features, offsets = self._own(frames.features), self._own(windows.offsets)
+            targets = Targets(*map(self._own, targets))
+            motion = MotionState(*map(self._own, motion))
+        state = self.network.initial_state(len(features))._replace(motion=motion)
+        output, _ = self.network(features, state)
+        terms = losses(output, targets, offsets, self.config)
         self.log_dict({f"train/{name}": value for name, value in terms.items()})
         return torch.stack(list(terms.values())).sum()
+
+    def _own(self, values: Tensor) -> Tensor:
+        return own_share(values, self.trainer)
 
     def _motion_state(self, worn: WornWindows, heading: Tensor, fresh: Tensor) -> MotionState:
         """The truth before the window, disturbed as an own estimate would be; zeros where nothing is known."""
