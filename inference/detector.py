@@ -49,5 +49,5 @@ def detect(keypoints: Tensor, errors: DetectorErrors, random: RandomSource, leve
 
 def _hidden(frames: int, share: Tensor, random: RandomSource) -> Tensor:
     """`(B, T, 17)` True in stretches that make up about `share (B,)` of the time."""
-    bound = torch.special.ndtri(1 - share.double()).float()
+    bound: Tensor = torch.special.ndtri(1 - share.double()).float()
     return random.smooth(len(share), frames, 17, 1.5) > bound[:, None, None]

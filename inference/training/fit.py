@@ -8,6 +8,7 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -44,8 +45,8 @@ def fit(config: Training, data: Path, folder: Path, name: str, *, validate_every
     else:
         network = _fit_lifter(config, bank, validation, folder, options)
     weights = folder / f"{name}.safetensors"
-    if lightning.pytorch.utilities.rank_zero_only.rank == 0:
-        save_weights(network, WeightsCard(name, f"shards in {data.name}", "", asdict(config)), weights)
+    card = WeightsCard(name, f"shards in {data.name}", "", asdict(config))
+    rank_zero_only(save_weights)(network, card, weights)
     return weights
 
 
