@@ -22,6 +22,7 @@ from ..rotations import joint_positions, rotation_vector_to_matrix
 from ..shards import Clip
 from ..virtual_sensors import simulate_imu
 from .bank import MotionBank
+from .captured import CapturedLoss, can_capture
 from .optimiser import warm_cosine
 from .shares import own_share
 from .windows import PAST, Augmentation, draw_windows
@@ -68,14 +69,43 @@ class HiPoserTask(lightning.LightningModule):
         self._bank = bank
         self._validation = validation
         self._random: RandomSource | None = None
+        self._captured: CapturedLoss | None = None
 
     def on_fit_start(self) -> None:
         """Move the motion to the device once; windows depend on seed and step only."""
         self._bank = self._bank.to(self.device)
         self._random = RandomSource(torch.Generator(self.device))
+        self._captured = None
 
     def training_step(self, batch: Any, index: int) -> Tensor:
         """One optimiser step on fresh windows."""
+        windows = self._windows()
+        if can_capture(self) and self.config.network.backbone == "mamba":
+            if self._captured is None:
+                self._captured = CapturedLoss(self._terms, self.network.parameters(), windows)
+            loss, terms = self._captured(*windows)
+        else:
+            terms = self._terms(*windows)
+            loss = torch.stack(list(terms.values())).sum()
+        self.log_dict({f"train/{name}": value for name, value in terms.items()})
+        return loss
+
+    def _terms(
+        self,
+        features: Tensor,
+        rotations: Tensor,
+        velocity: Tensor,
+        contact: Tensor,
+        pose: Tensor,
+        moved: Tensor,
+        offsets: Tensor,
+    ) -> dict[str, Tensor]:
+        state = self.network.initial_state(len(features))._replace(motion=MotionState(pose, moved))
+        output, _ = self.network(features, state)
+        return losses(output, Targets(rotations, velocity, contact), offsets, self.config)
+
+    def _windows(self) -> tuple[Tensor, ...]:
+        """What `_terms` takes: this device's share of a batch, with sensors worn."""
         assert self._random is not None
         self._random.generator.manual_seed(self.config.seed * 1_000_003 + self.global_step)
         with torch.no_grad():
@@ -89,11 +119,7 @@ class HiPoserTask(lightning.LightningModule):
             features, offsets = self._own(frames.features), self._own(windows.offsets)
             targets = Targets(*map(self._own, targets))
             motion = MotionState(*map(self._own, motion))
-        state = self.network.initial_state(len(features))._replace(motion=motion)
-        output, _ = self.network(features, state)
-        terms = losses(output, targets, offsets, self.config)
-        self.log_dict({f"train/{name}": value for name, value in terms.items()})
-        return torch.stack(list(terms.values())).sum()
+        return features, *targets, *motion, offsets
 
     def _own(self, values: Tensor) -> Tensor:
         return own_share(values, self.trainer)
@@ -121,10 +147,11 @@ class HiPoserTask(lightning.LightningModule):
         means = {source: mean_errors(errors) for source, errors in groups.items()}
         for source, mean in means.items():
             for name in ("SIP", "Ang", "Pos"):
-                self.log(f"val/{source}/{name}", getattr(mean, name))
-            self.log(f"val/{source}/jitter", mean.jitter / mean.jitter_truth)
+                self.log(f"val/{source}/{name}", getattr(mean, name), sync_dist=True)
+            self.log(f"val/{source}/jitter", mean.jitter / mean.jitter_truth, sync_dist=True)
         # one figure to stop on: SIP in degrees plus Pos in centimetres, mean of the sources
-        self.log("val/score", float(np.mean([mean.SIP + mean.Pos for mean in means.values()])), prog_bar=True)
+        score = float(np.mean([mean.SIP + mean.Pos for mean in means.values()]))
+        self.log("val/score", score, prog_bar=True, sync_dist=True)
 
     def configure_gradient_clipping(
         self,

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import lightning
+import numpy as np
 import torch
 from torch import Tensor
 
 from ...rig.imu import WORN, SensorErrors
 from ..cameras import place_cameras
 from ..detector import MEDIAPIPE_LIKE, DetectorErrors, detect
-from ..lifters import Lifter, answer, given
+from ..lifters import Lifter, answer
 from ..lifting import LiftingClips, film, h36m_of
 from ..losses import lifting_losses
 from ..networks.mdtf import MDTF, BoneAware, MDTFConfig, bone_loss, with_confidence
@@ -21,6 +22,7 @@ from ..random_source import RandomSource
 from ..rotations import joint_positions, local_to_global
 from ..worn_orientation import disturb_orientation
 from .bank import MotionBank, build_bank
+from .captured import CapturedLoss, can_capture
 from .optimiser import warm_cosine
 from .shares import own_share
 from .windows import MARGIN, PAST, Augmentation, Windows, draw_windows
@@ -87,6 +89,7 @@ class LiftingTask(lightning.LightningModule):
         self.network: Lifter | BoneAware = self._build(bone_aware)
         self._banks = {"train": bank, "val": build_bank(validation, config.seed, passes=1)}
         self._random: RandomSource | None = None
+        self._captured: dict[int, CapturedLoss] = {}  # by frames of a clip
 
     def _build(self, bone_aware: BoneAware | None) -> "Lifter | BoneAware":
         return make_lifter(self.config.network, bone_aware)
@@ -95,17 +98,14 @@ class LiftingTask(lightning.LightningModule):
         """Move the motion to the device once; clips depend on seed and step only."""
         self._banks = {name: bank.to(self.device) for name, bank in self._banks.items()}
         self._random = RandomSource(torch.Generator(self.device))
-        one_shape = len(self.config.lengths) == 1 and self.trainer.world_size == 1
-        if self.device.type == "cuda" and one_shape and not isinstance(self.network, BoneAware):
-            # thousands of small kernels: launching them one by one takes far longer than running them
-            torch.cuda.make_graphed_callables(self.network, given(self.network, self._clips()))
+        self._captured = {}
 
     def _clips(self) -> LiftingClips:
         """This device's share of a batch of the step's own length: what detector and sensors say, and the truth."""
         assert self._random is not None
         config, random = self.config, self._random
         random.generator.manual_seed(config.seed * 1_000_003 + self.global_step)
-        frames = config.lengths[int(random.uniform(1) * len(config.lengths))]
+        frames = int(np.random.default_rng((config.seed, self.global_step)).choice(config.lengths))
         with torch.no_grad():
             clips = draw_clips(self._banks["train"], config.batch, frames, config.augmentation, random)
             level = random.uniform(config.batch) * ~random.chance(config.batch, config.clean)
@@ -117,16 +117,26 @@ class LiftingTask(lightning.LightningModule):
 
     def training_step(self, batch: Any, index: int) -> Tensor:
         """One optimiser step on fresh clips."""
-        assert not isinstance(self.network, BoneAware)
-        said = answer(self.network, self._clips())
-        terms = lifting_losses(said.estimate, said.truth, 0.0 if isinstance(self.network, MDTF) else 0.5)
-        loss = torch.stack(list(terms.values())).sum()
-        self.log_dict({"train/loss": loss, **{f"train/{name}": value for name, value in terms.items()}})
+        clips = self._clips()
+        if can_capture(self):
+            frames = clips.keypoints.shape[1]
+            if frames not in self._captured:
+                self._captured[frames] = CapturedLoss(self._terms, self.network.parameters(), clips)
+            loss, terms = self._captured[frames](*clips)
+        else:
+            terms = self._terms(*clips)
+            loss = torch.stack(list(terms.values())).sum()
+        self.log_dict({"train/loss": loss.detach(), **{f"train/{name}": value for name, value in terms.items()}})
         return loss
+
+    def _terms(self, *clips: Tensor) -> dict[str, Tensor]:
+        assert not isinstance(self.network, BoneAware)
+        said = answer(self.network, LiftingClips(*clips))
+        return lifting_losses(said.estimate, said.truth, 0.0 if isinstance(self.network, MDTF) else 0.5)
 
     def validation_step(self, batch: Any, index: int) -> None:
         """MPJPE in millimetres on people not trained on, the same clips every time."""
-        self.log("val/score", self.validation_error(), prog_bar=True)
+        self.log("val/score", self.validation_error(), prog_bar=True, sync_dist=True)
 
     def _validation_clips(self, count: int) -> LiftingClips:
         """Of the longest length, as a common detector and worn sensors show them."""
@@ -159,11 +169,8 @@ class BoneTask(LiftingTask):
         assert isinstance(self.config.network, MDTFConfig)
         return BoneAware(self.config.network.bone_aware)
 
-    def training_step(self, batch: Any, index: int) -> Tensor:
-        """One optimiser step on fresh clips."""
-        loss = self._loss(self._clips())
-        self.log("train/loss", loss)
-        return loss
+    def _terms(self, *clips: Tensor) -> dict[str, Tensor]:
+        return {"bones": self._loss(LiftingClips(*clips))}
 
     @torch.no_grad()
     def validation_error(self) -> float:
