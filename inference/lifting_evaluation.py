@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..rig.errors import BadInputError
+from ..rig.imu import CLEAN, SensorErrors
 from ..rig.motion import Motion
 from .cameras import Cameras, look_at
 from .detector import DetectorErrors, detect
@@ -18,6 +19,7 @@ from .position_metrics import PositionErrors, mean_position_errors, position_err
 from .random_source import RandomSource
 from .rotations import joint_positions, local_to_global, quaternion_to_matrix
 from .shards import Clip, read_shard
+from .worn_orientation import disturb_orientation
 
 Progress = Callable[[float, str], None]
 BEARINGS = (45, 135, 225, 315)  # degrees around the performer, as Human3.6M's four cameras about stand
@@ -39,6 +41,7 @@ def evaluate_lifter(
     path: Path,
     detector: DetectorErrors,
     *,
+    sensors: SensorErrors = CLEAN,
     frames: int = 81,
     people: Collection[str] = (),
     seed: int = 0,
@@ -53,16 +56,21 @@ def evaluate_lifter(
     found = []
     for k, clip in enumerate(clips):
         progress(k / len(clips), f"Lifting {clip.name}")
-        found += _clip_errors(network, clip, detector, frames, seed + k)
+        found += _clip_errors(network, clip, detector, sensors, frames, seed + k)
     names = tuple(sorted({clip.subject for clip in clips}))
     return LiftingEvaluation(mean_position_errors(found), names, len(clips), len(BEARINGS))
 
 
-def _clip_errors(network: Lifter, clip: Clip, detector: DetectorErrors, frames: int, seed: int) -> list[PositionErrors]:
+def _clip_errors(
+    network: Lifter, clip: Clip, detector: DetectorErrors, sensors: SensorErrors, frames: int, seed: int
+) -> list[PositionErrors]:
     device = next(network.parameters()).device
     random = RandomSource(torch.Generator(device).manual_seed(seed))
     seen = all_cameras(clip.motion, device)
-    seen = seen._replace(keypoints=detect(seen.keypoints, detector, random))
+    worn = seen.orientation
+    if sensors != CLEAN:
+        worn = disturb_orientation(worn, sensors, torch.ones(len(worn), device=device), random)
+    seen = seen._replace(keypoints=detect(seen.keypoints, detector, random), orientation=worn)
     said = lift(network, seen, frames)
     return [position_errors(mine, real) for mine, real in zip(said, seen.positions.cpu().numpy(), strict=True)]
 
@@ -87,9 +95,19 @@ def all_cameras(motion: Motion, device: torch.device) -> LiftingClips:
 def lift(network: Lifter, clips: LiftingClips, frames: int) -> NDArray[np.float32]:
     """Joints `(B, T, 17, 3)` relative to the pelvis, metres, of clips of any length."""
     network.eval()
-    if network.look_ahead == 0:  # one long clip is the stream: memory is carried
-        frames = clips.keypoints.shape[1]
-    parts = [LiftingClips(*values) for values in zip(*(x.split(frames, dim=1) for x in clips), strict=True)]
-    said = [answer(network, part) for part in parts]
-    metres = torch.cat([s.estimate / s.metre[..., None, None] for s in said], dim=1)
+    length = clips.keypoints.shape[1]
+    whole = 0 if network.look_ahead == 0 else length // frames * frames  # a causal network's clip is the stream
+    parts = [_lift_windows(network, clips, whole, frames)] if whole else []
+    if whole < length:
+        rest = LiftingClips(*(values[:, whole:] for values in clips))
+        parts.append(_lift_windows(network, rest, length - whole, length - whole))
+    metres = torch.cat(parts, dim=1)
     return (metres - metres[:, :, :1]).cpu().numpy()
+
+
+def _lift_windows(network: Lifter, clips: LiftingClips, length: int, frames: int) -> torch.Tensor:
+    """The first `length` frames, a multiple of `frames`, all windows in one batch; `(B, length, 17, 3)`, metres."""
+    windows = LiftingClips(*(values[:, :length].reshape(-1, frames, *values.shape[2:]) for values in clips))
+    said = answer(network, windows)
+    metres = said.estimate / said.metre[..., None, None]
+    return metres.reshape(-1, length, *metres.shape[2:])

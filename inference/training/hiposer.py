@@ -13,6 +13,7 @@ from torch import Tensor
 from ...rig.imu import SensorErrors
 from ...rig.motion import Motion
 from ...rig.rotation import quaternion_to_matrix
+from ..constants import constant
 from ..features import sensor_features
 from ..metrics import PoseErrors, mean_errors, pose_errors
 from ..networks.hiposer import PARTS, HiPoser, HiPoserConfig, HiPoserOutput, MotionState
@@ -185,7 +186,8 @@ def losses(output: HiPoserOutput, targets: Targets, offsets: Tensor, config: Tra
     """The paper's eq. 16 a task, and terms on joint positions and their velocity (both linear in the entries)."""
     error = (output.rotations - targets.rotations).float()
     tasks = PARTS if config.network.parts else {"body": tuple(range(24))}
-    terms = {task: error[:, :, list(joints)].flatten(2).norm(dim=-1).mean() for task, joints in tasks.items()}
+    rows = {task: constant(joints, torch.long, error.device) for task, joints in tasks.items()}
+    terms = {task: error.index_select(2, joints).flatten(2).norm(dim=-1).mean() for task, joints in rows.items()}
     distance = joint_positions(error, offsets)
     terms["position"] = config.position * distance.norm(dim=-1).mean()
     terms["motion"] = config.motion * 60 * distance.diff(dim=1).norm(dim=-1).mean()
