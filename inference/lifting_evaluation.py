@@ -1,6 +1,6 @@
 """Accuracy of a lifting network on a motion file: virtual cameras, a detector that errs, sensors; against the truth."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from .worn_orientation import disturb_orientation
 Progress = Callable[[float, str], None]
 BEARINGS = (45, 135, 225, 315)  # degrees around the performer, as Human3.6M's four cameras about stand
 DISTANCE, HEIGHT, FOCAL = 4.0, 1.4, 2.0
+AT_ONCE = 32  # windows of four cameras each
 
 
 @dataclass(frozen=True)
@@ -53,26 +54,31 @@ def evaluate_lifter(
     clips = [clip for clip in read_shard(path) if not people or clip.subject in people]
     if not clips:
         raise BadInputError(f"{path}: no clip of {', '.join(sorted(people)) or 'anybody'}.")
-    found = []
+    seen = []
     for k, clip in enumerate(clips):
-        progress(k / len(clips), f"Lifting {clip.name}")
-        found += _clip_errors(network, clip, detector, sensors, frames, seed + k)
+        progress(0.5 * k / len(clips), f"Filming {clip.name}")
+        seen.append(_seen(network, clip, detector, sensors, seed + k))
+    lifted = lift_all(network, [read for read, _ in seen], frames)
+    found = []
+    for k, (said, (_, truth)) in enumerate(zip(lifted, seen, strict=True)):
+        progress(0.5 + 0.5 * k / len(clips), f"Comparing {clips[k].name}")
+        found += [position_errors(mine, real) for mine, real in zip(said, truth, strict=True)]
     names = tuple(sorted({clip.subject for clip in clips}))
     return LiftingEvaluation(mean_position_errors(found), names, len(clips), len(BEARINGS))
 
 
-def _clip_errors(
-    network: Lifter, clip: Clip, detector: DetectorErrors, sensors: SensorErrors, frames: int, seed: int
-) -> list[PositionErrors]:
+def _seen(
+    network: Lifter, clip: Clip, detector: DetectorErrors, sensors: SensorErrors, seed: int
+) -> tuple[LiftingClips, NDArray[np.float32]]:
+    """What four cameras and the sensors say of a clip, and where the joints are."""
     device = next(network.parameters()).device
     random = RandomSource(torch.Generator(device).manual_seed(seed))
     seen = all_cameras(clip.motion, device)
     worn = seen.orientation
     if sensors != CLEAN:
         worn = disturb_orientation(worn, sensors, torch.ones(len(worn), device=device), random)
-    seen = seen._replace(keypoints=detect(seen.keypoints, detector, random), orientation=worn)
-    said = lift(network, seen, frames)
-    return [position_errors(mine, real) for mine, real in zip(said, seen.positions.cpu().numpy(), strict=True)]
+    read = seen._replace(keypoints=detect(seen.keypoints, detector, random), orientation=worn)
+    return read, seen.positions.cpu().numpy()
 
 
 def all_cameras(motion: Motion, device: torch.device) -> LiftingClips:
@@ -91,23 +97,41 @@ def all_cameras(motion: Motion, device: torch.device) -> LiftingClips:
     return film(turns.expand(count, -1, -1, -1, -1), joints.expand(count, -1, -1, -1), cameras)
 
 
-@torch.inference_mode()
-def lift(network: Lifter, clips: LiftingClips, frames: int) -> NDArray[np.float32]:
-    """Joints `(B, T, 17, 3)` relative to the pelvis, metres, of clips of any length."""
+def lift_all(network: Lifter, clips: Sequence[LiftingClips], frames: int) -> list[NDArray[np.float32]]:
+    """Joints `(B, T, 17, 3)` relative to the pelvis, metres, of clips of any lengths, many windows at once.
+
+    A clip's last window is moved back to have `frames` frames. A causal network's clip is one stream.
+    """
     network.eval()
-    length = clips.keypoints.shape[1]
-    whole = 0 if network.look_ahead == 0 else length // frames * frames  # a causal network's clip is the stream
-    parts = [_lift_windows(network, clips, whole, frames)] if whole else []
-    if whole < length:
-        rest = LiftingClips(*(values[:, whole:] for values in clips))
-        parts.append(_lift_windows(network, rest, length - whole, length - whole))
-    metres = torch.cat(parts, dim=1)
-    return (metres - metres[:, :, :1]).cpu().numpy()
+    if network.look_ahead == 0:
+        return [lift(network, clip) for clip in clips]
+    cuts = [(k, *cut) for k, clip in enumerate(clips) for cut in _windows(clip.keypoints.shape[1], frames)]
+    joints = [np.empty(clip.positions.shape, np.float32) for clip in clips]
+    for length in sorted({end - begin for _, begin, _, end in cuts}):
+        same = [cut for cut in cuts if cut[3] - cut[1] == length]
+        for few in (same[i : i + AT_ONCE] for i in range(0, len(same), AT_ONCE)):
+            parts = [_cut(clips[k], begin, end) for k, begin, _, end in few]
+            batch = LiftingClips(*(torch.cat(values) for values in zip(*parts, strict=True)))
+            said = np.split(lift(network, batch), np.cumsum([len(part.keypoints) for part in parts])[:-1])
+            for (k, begin, new, end), mine in zip(few, said, strict=True):
+                joints[k][:, new:end] = mine[:, new - begin :]
+    return joints
 
 
-def _lift_windows(network: Lifter, clips: LiftingClips, length: int, frames: int) -> torch.Tensor:
-    """The first `length` frames, a multiple of `frames`, all windows in one batch; `(B, length, 17, 3)`, metres."""
-    windows = LiftingClips(*(values[:, :length].reshape(-1, frames, *values.shape[2:]) for values in clips))
-    said = answer(network, windows)
+def _windows(length: int, frames: int) -> Iterator[tuple[int, int, int]]:
+    """First frame, first new one and end of each window that covers a clip of `length` frames."""
+    for new in range(0, length, frames):
+        end = min(new + frames, length)
+        yield max(0, end - frames), new, end
+
+
+def _cut(clip: LiftingClips, begin: int, end: int) -> LiftingClips:
+    return LiftingClips(*(values[:, begin:end] for values in clip))
+
+
+@torch.inference_mode()
+def lift(network: Lifter, clips: LiftingClips) -> NDArray[np.float32]:
+    """Joints `(B, T, 17, 3)` relative to the pelvis, metres."""
+    said = answer(network, clips)
     metres = said.estimate / said.metre[..., None, None]
-    return metres.reshape(-1, length, *metres.shape[2:])
+    return (metres - metres[:, :, :1]).cpu().numpy()

@@ -23,6 +23,8 @@ from .lifting import BoneTask, LiftingTask, LiftingTraining
 from .split import read_clips, split_clips
 
 QUICK_VALIDATION = 60  # clips; all of a validation person's is more than a curve needs
+AVERAGE_EVERY = 4  # steps
+AVERAGED = 0.1  # share of the run that the averaged weights remember
 Training = TrainingConfig | LiftingTraining
 
 
@@ -81,8 +83,9 @@ def run(task: lightning.LightningModule, folder: Path, steps: int, *, validate_e
     best = ModelCheckpoint(folder, "best", monitor="val/score", enable_version_counter=False)
     # its own: `save_last` goes with the best, and a resumed run would fall back to that
     latest = ModelCheckpoint(folder, "last", every_n_train_steps=often, enable_version_counter=False)
-    # averaging every step would cost small networks as much as learning
-    averaging = EMAWeightAveraging(decay=0.992, update_every_n_steps=4, update_starting_at_step=steps // 4)
+    # averaging every step would cost small networks as much as learning; a longer memory lags behind in short runs
+    decay = max(0.0, 1 - AVERAGE_EVERY / (AVERAGED * steps))
+    averaging = EMAWeightAveraging(decay=decay, update_every_n_steps=AVERAGE_EVERY, update_starting_at_step=steps // 4)
     lightning_trainer = lightning.Trainer(
         max_steps=steps,
         val_check_interval=often,

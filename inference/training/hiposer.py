@@ -24,7 +24,7 @@ from ..shards import Clip
 from ..virtual_sensors import simulate_imu
 from .bank import MotionBank
 from .captured import CapturedLoss, can_capture
-from .optimiser import warm_cosine
+from .optimiser import clip_or_skip, warm_cosine
 from .shares import own_share
 from .windows import PAST, Augmentation, draw_windows
 from .worn import FAR, WornWindows, wear_sensors
@@ -160,11 +160,8 @@ class HiPoserTask(lightning.LightningModule):
         gradient_clip_val: int | float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip to norm 1; a step whose gradient is not finite is left out rather than spread to every weight."""
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters(), 1.0)
-        if not torch.isfinite(norm):
-            optimizer.zero_grad()
-        self.log("train/finite", torch.isfinite(norm).float())
+        """See `clip_or_skip`."""
+        self.log("train/finite", clip_or_skip(self.parameters(), optimizer))
 
     def configure_optimizers(self) -> Any:
         """AdamW, linear warm-up, then half a cosine to zero."""

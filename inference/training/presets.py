@@ -36,6 +36,7 @@ PRESETS: dict[str, TrainingConfig | LiftingTraining] = {
     "hiposer-d-state-none": _run(replace(_SHIPPED, states="none")),
     **{f"vimcan-{name}": LiftingTraining(config) for name, config in vimcan.VARIANTS.items()},
     "vimcan-b-variable": LiftingTraining(lengths=VARIABLE),
+    "vimcan-b-81": LiftingTraining(lengths=(81,)),
     "vimcan-b-9": LiftingTraining(lengths=(9,)),
     "vimcan-b-27": LiftingTraining(lengths=(27,)),
     "vimcan-b-8-sensors": LiftingTraining(replace(vimcan.VARIANTS["b"], sensors=8)),
