@@ -5,7 +5,7 @@ never matched one by one: the convention that explains most of the file is used 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from .skeleton import JOINTS
@@ -93,3 +93,25 @@ def match_names(names: Sequence[str]) -> dict[int, int]:
         if len(found) > len(best):
             best = found
     return best
+
+
+def spine_between(index: Mapping[int, int], parents: Sequence[int]) -> dict[int, int]:
+    """Spine joints by hierarchy: what lies between pelvis and neck, spread over spine1 to spine3 from the bottom.
+
+    `index` as `match_names` gives it. Empty where nothing lies between.
+    """
+    top = index[min({JOINTS.index("neck"), JOINTS.index("head")} & index.keys())]
+    below_pelvis = {*ancestors(index[0], parents), index[0]}
+    chain = [node for node in ancestors(top, parents) if node not in below_pelvis][::-1]
+    spread: tuple[int | None, ...] = {0: (), 1: (0,), 2: (0, None, 1)}.get(
+        len(chain), (0, len(chain) // 2, len(chain) - 1)
+    )
+    return {JOINTS.index(f"spine{k + 1}"): chain[node] for k, node in enumerate(spread) if node is not None}
+
+
+def ancestors(node: int, parents: Sequence[int]) -> list[int]:
+    """From the parent of `node` up to the root."""
+    found = []
+    while (node := parents[node]) >= 0:
+        found.append(node)
+    return found
