@@ -1,5 +1,6 @@
 """Feet that stand where they stand: legs bent so that a standing foot neither slides nor sinks."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ BLEND = 0.15  # seconds in which a foot comes to where it will stand, and leaves
 STRAIGHT = 0.999  # share of the leg's length that is used at most
 SETTLE = 0.05  # seconds of smoothing of what lifts the body out of the floor
 LEGS = ((1, 4, 7), (2, 5, 8))  # hip, knee, ankle
+FORWARD: Array = np.array([0.0, 0.0, 1e-4])  # short: it says only where to bend what is straight
 
 
 def stand_on_floor(motion: Motion, stands: NDArray[np.bool_]) -> Motion:
@@ -35,14 +37,29 @@ def stand_on_floor(motion: Motion, stands: NDArray[np.bool_]) -> Motion:
 
 def lock_feet(motion: Motion, stands: NDArray[np.bool_]) -> Motion:
     """Each foot held where it stands on the whole, by its knee and hip; it keeps its own turn."""
+    toes = motion.joint_positions()[:, FEET].astype(np.float64)
+    return moved_limbs(motion, LEGS, holding(toes, stands, motion.rate))
+
+
+def moved_limbs(motion: Motion, limbs: Sequence[tuple[int, int, int]], shifts: Array, out: Array = FORWARD) -> Motion:
+    """The last joint of each of K limbs (root, middle, last) moved by `shifts (T, K, 3)`, metres, as far as it reaches.
+
+    The middle joint stays in its plane; a straight limb bends towards `out (3,)`. What hangs on the last joint keeps
+    its turn.
+    """
     world = local_to_global(motion.rotations.astype(np.float64))
     positions = joint_positions(world, motion.translation.astype(np.float64), motion.skeleton)
-    for foot, (hip, knee, ankle) in enumerate(LEGS):
-        shift = _shift(positions[:, FEET[foot]], stands[:, foot], round(BLEND * motion.rate))
-        thigh, shin = _bent(positions[:, hip], positions[:, knee], positions[:, ankle], shift)
-        world[:, hip] = multiply(thigh, world[:, hip])
-        world[:, knee] = multiply(shin, world[:, knee])
+    for k, (root, middle, last) in enumerate(limbs):
+        upper, lower = _bent(positions[:, root], positions[:, middle], positions[:, last], shifts[:, k], out)
+        world[:, root] = multiply(upper, world[:, root])
+        world[:, middle] = multiply(lower, world[:, middle])
     return replace(motion, rotations=global_to_local(world).astype(np.float32))
+
+
+def holding(places: Array, stands: NDArray[np.bool_], rate: float) -> Array:
+    """How feet at `places (T, 2, 3)` are moved to stay where they stand: fading in and out around it."""
+    blend = round(BLEND * rate)
+    return np.stack([_shift(places[:, foot], stands[:, foot], blend) for foot in range(2)], axis=1)
 
 
 def _shift(toe: Array, stands: NDArray[np.bool_], blend: int) -> Array:
@@ -60,7 +77,7 @@ def _shift(toe: Array, stands: NDArray[np.bool_], blend: int) -> Array:
     return np.asarray(shift / np.maximum(weight, 1.0)[:, None])
 
 
-def _bent(hip: Array, knee: Array, ankle: Array, shift: Array) -> tuple[Array, Array]:
+def _bent(hip: Array, knee: Array, ankle: Array, shift: Array, front: Array) -> tuple[Array, Array]:
     """World turns `(T, 4)` of thigh and shin that move the ankle by `shift`, the knee staying in its plane."""
     target = ankle + shift
     thigh, shin = (np.linalg.norm(b - a, axis=-1, keepdims=True) for a, b in ((hip, knee), (knee, ankle)))
@@ -69,9 +86,8 @@ def _bent(hip: Array, knee: Array, ankle: Array, shift: Array) -> tuple[Array, A
         np.linalg.norm(line, axis=-1, keepdims=True), np.abs(thigh - shin) + 1e-4, (thigh + shin) * STRAIGHT
     )
     along = line / np.maximum(np.linalg.norm(line, axis=-1, keepdims=True), 1e-9)
-    # towards where the knee points already; the foot's own front where the leg is straight
+    # towards where the knee points already; to the front where the leg is straight
     out = knee - hip - np.sum((knee - hip) * along, axis=-1, keepdims=True) * along
-    front = np.array([0.0, 0.0, 1e-4])
     out = out + front - np.sum(front * along, axis=-1, keepdims=True) * along
     out /= np.linalg.norm(out, axis=-1, keepdims=True)
     cosine = np.clip((thigh**2 + reach**2 - shin**2) / (2 * thigh * reach), -1, 1)

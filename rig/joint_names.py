@@ -11,6 +11,9 @@ from dataclasses import dataclass, fields
 from .skeleton import JOINTS
 
 
+PREFIX = re.compile(r"^(?:[mf]_avg_|mixamorig\d*[_:]?|j_bip_(?:c_)?|cc_base_|bip\d+[ _])", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class NameTable:
     """One program's names in lower case without prefix, spaces, dots and underscores; `{}` is the side.
@@ -68,6 +71,17 @@ NAME_TABLES: tuple[NameTable, ...] = (
               "forearm{}|defforearm{}|forearmfk{}", "hand{}|defhand{}|handfk{}"),
     NameTable("Unreal", ("l", "r"), "pelvis", "thigh{}", "calf{}", "foot{}", "ball{}", "neck01", "head",
               "clavicle{}", "upperarm{}", "lowerarm{}", "hand{}"),
+    NameTable("VRoid", ("l", "r"), "hips", "{}upperleg", "{}lowerleg", "{}foot", "{}toebase", "neck", "head",
+              "{}shoulder", "{}upperarm", "{}lowerarm", "{}hand"),
+    NameTable("Auto-Rig Pro export", ("l", "r"), "rootx", "thighstretch{}|thigh{}", "legstretch{}|leg{}", "foot{}",
+              "toes01{}|toes{}", "neckx", "headx", "shoulder{}", "armstretch{}|arm{}", "forearmstretch{}|forearm{}",
+              "hand{}"),
+    NameTable("3ds Max Biped", ("l", "r"), "pelvis", "{}thigh", "{}calf", "{}foot", "{}toe0", "neck", "head",
+              "{}clavicle", "{}upperarm", "{}forearm", "{}hand"),
+    NameTable("Character Creator", ("l", "r"), "hip", "{}thigh", "{}calf", "{}foot", "{}toebase", "necktwist01",
+              "head", "{}clavicle", "{}upperarm", "{}forearm", "{}hand"),
+    NameTable("DAZ Genesis 9", ("l", "r"), "hip", "{}thigh", "{}shin", "{}foot", "{}toes", "neck1", "head",
+              "{}shoulder", "{}upperarm", "{}forearm", "{}hand"),
     NameTable("DAZ", ("l", "r"), "hip", "{}thighbend|{}thigh", "{}shin", "{}foot", "{}toe", "necklower|neck", "head",
               "{}collar", "{}shldrbend|{}shldr", "{}forearmbend|{}forearm", "{}hand"),
 )
@@ -76,22 +90,27 @@ NAME_TABLES: tuple[NameTable, ...] = (
 
 def normalised(name: str) -> str:
     """Without name space, `m_avg_`-like prefix, case and punctuation: `mixamorig1:LeftArm` becomes `leftarm`."""
-    name = re.sub(r"^(?:[mf]_avg_|mixamorig\d*[_:]|j_bip_c_|j_bip_)", "", name.split(":")[-1], flags=re.IGNORECASE)
+    name = PREFIX.sub("", name.split(":")[-1])
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def match_names(names: Sequence[str]) -> dict[int, int]:
     """SMPL joint to index in `names`, by the convention that explains most of them; the spine stays open."""
+    return match_convention(names)[1]
+
+
+def match_convention(names: Sequence[str]) -> tuple[str, dict[int, int]]:
+    """The convention itself beside what `match_names` gives."""
     plain = [normalised(name) for name in names]
-    best: dict[int, int] = {}
+    best: tuple[str, dict[int, int]] = ("", {})
     for table in NAME_TABLES:
         joints = table.joints()
         found: dict[int, int] = {}
         for index, name in enumerate(plain):
             if name in joints:
                 found.setdefault(joints[name], index)
-        if len(found) > len(best):
-            best = found
+        if len(found) > len(best[1]):
+            best = table.convention, found
     return best
 
 
