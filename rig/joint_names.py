@@ -10,7 +10,6 @@ from dataclasses import dataclass, fields
 
 from .skeleton import JOINTS
 
-
 PREFIX = re.compile(r"^(?:[mf]_avg_|mixamorig\d*[_:]?|j_bip_(?:c_)?|cc_base_|bip\d+[ _])", re.IGNORECASE)
 
 

@@ -28,8 +28,8 @@ class Switch:
 
 @dataclass(frozen=True)
 class BoneMap:
-    """`bones`: SMPL joint to bone. `also`: further bones that turn with a joint. `heads`: where a joint is, if it is not
-    at its bone's head.
+    """`bones`: SMPL joint to bone. `also`: further bones that turn with a joint. `heads`: a bone whose head is where
+    the joint is, if that is not the head of the joint's own bone.
     """
 
     family: str
@@ -47,8 +47,8 @@ class BoneMap:
             plain.setdefault(normalised(name), name)
         there = {name: name for name in names}
 
-        def found(bone: str) -> str | None:
-            return there.get(bone) or plain.get(normalised(bone))
+        def found(bone: str) -> str:
+            return there.get(bone) or plain.get(normalised(bone), "")
 
         return BoneMap(
             self.family,

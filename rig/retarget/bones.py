@@ -1,7 +1,9 @@
 """An armature as numbers."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +37,8 @@ class Bones:
     locked: frozenset[str] = field(default_factory=frozenset)
     driven: frozenset[str] = field(default_factory=frozenset)
     """Bones all of whose rotation is locked; bones that a constraint of their own turns."""
+    raised: float = 0.0
+    """How high the armature's origin is above the world's floor, in the armature's unit."""
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -49,13 +53,21 @@ class Bones:
         """Whether a bone has no direction of its own."""
         return bool(self.lengths[row] <= SHORT * max(float(np.ptp(self.heads, axis=0).max()), 1e-30))
 
-    def lead(self, row: int, top: int) -> Array:
-        """Rotation `(4,)` from bone `top` to where `row` is at rest, the bones between posed as they are now."""
-        between = [row, *self.ancestors(row)]
-        chain = between[: between.index(top) + 1][::-1]
+    def lead(self, row: int, leaders: Collection[int]) -> tuple[int, Array]:
+        """The first of `leaders` that bone `row` follows, -1 for none, and the rotation `(4,)` from that bone to where
+        `row` is at rest, with the bones between posed as they are now; without a leader, from the armature at rest.
+        """
+        chain = [row]
+        while self.parents[chain[-1]] not in leaders:
+            if self.parents[chain[-1]] < 0 or self.armature_turn[chain[-1]]:
+                return -1, self.rotations[row]
+            chain.append(self.parents[chain[-1]])
+        if self.armature_turn[chain[-1]]:
+            return -1, self.rotations[row]
+        leader = self.parents[chain[-1]]
         turn: Array = np.array([1.0, 0, 0, 0])
-        for parent, child in zip(chain, chain[1:], strict=False):
+        for parent, child in pairwise([leader, *chain[::-1]]):
             turn = multiply(turn, multiply(conjugate(self.rotations[parent]), self.rotations[child]))
             if child != row:
                 turn = multiply(turn, self.posed[child])
-        return turn
+        return leader, turn
