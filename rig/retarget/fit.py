@@ -1,6 +1,4 @@
-"""One performer's movement on another's proportions: feet on the floor where they were, standing feet still, hands out of
-the body.
-"""
+"""One performer's movement on another's proportions: feet on the floor, standing feet still, hands out of the body."""
 
 from dataclasses import dataclass, replace
 
@@ -22,8 +20,8 @@ CHAIN = (0, 1, 2, 4, 5, 7, 8)  # joints whose turns say how high ankles and toes
 
 @dataclass(frozen=True)
 class Fitting:
-    """`floor`: feet as high as they were, by the pelvis' height. `feet`: standing feet do not slide, nor does one of two
-    float, by the legs. `hands`: hands that were outside of the body stay outside, by the arms.
+    """`floor`: feet as high as they were, by the pelvis' height. `feet`: standing feet do not slide, nor does one of
+    two float, by the legs. `hands`: hands that were outside of the body stay outside, by the arms.
     """
 
     floor: bool = True
@@ -32,7 +30,7 @@ class Fitting:
 
 
 class Fit:
-    """From `source` to `target`, both in metres and with legs of one length; `pelvis_height` is the target's at rest."""
+    """From `source` to `target`, both in metres with legs of one length; `pelvis_height` is the target's at rest."""
 
     def __init__(self, source: Skeleton, target: Skeleton, pelvis_height: float) -> None:
         self.source, self.target = source, target
@@ -41,14 +39,12 @@ class Fit:
             [np.stack([s.offsets[[1, 4, 7, 10]], s.offsets[[2, 5, 8, 11]]], axis=1) for s in (source, target)], axis=2
         ).astype(np.float64)
         rest = np.cumsum(self._bones[..., 1], axis=0)[2:]
-        self._rest = rest + [
-            source.pelvis_height,
-            pelvis_height,
-        ]  # of ankle and toe, x (left, right) x (source, target)
+        # of (ankle, toe) x (left, right) x (source, target)
+        self._rest: Array = rest + np.array([source.pelvis_height, pelvis_height])
 
     def clearance(self, rotations: Array) -> Array:
-        """How high ankle and toe are above where they are when the foot stands flat, were the pelvis at zero: `(..., 2, 2,
-        2)`, ankle and toe, left and right, source and target.
+        """How high a foot is above standing flat, were the pelvis at zero: `(..., 2, 2, 2)`, ankle and toe, left and
+        right, source and target.
         """
         turns = quaternion_to_matrix(rotations[..., CHAIN, :])
         up = np.repeat(turns[..., None, 0, 1:2, :], 2, axis=-3)  # rows that give the height of what they multiply
@@ -59,7 +55,8 @@ class Fit:
             heights.append(total)
             if depth < 3:
                 up = up @ turns[..., 1 + 2 * depth : 3 + 2 * depth, :, :]
-        return np.stack(heights[2:], axis=-3) - self._rest
+        clearance: Array = np.stack(heights[2:], axis=-3) - self._rest
+        return clearance
 
     def floored(self, rotations: Array, translation: Array) -> Array:
         """`translation (..., 3)` at which the target's feet are as high as the source's, the lowest foot most."""

@@ -1,6 +1,4 @@
-"""Hands that stay out of a body of other proportions: where a hand was outside of the source's, it is outside of the
-target's.
-"""
+"""Hands that stay out of a body of other proportions as they stayed out of the performer's own."""
 
 import numpy as np
 
@@ -11,7 +9,7 @@ from ..skeleton import Skeleton
 ARMS = ((16, 18, 20), (17, 19, 21))  # shoulder, elbow, wrist
 ELBOWS: Array = np.array([0.0, -0.5e-4, -1e-4])  # where a straight arm bends to
 HANDS = (22, 23)
-# Capsules: from joint to joint, and the radius as a share of the distance between the hips. Of the free body in rig/data.
+# Capsules: from joint to joint, and the radius as a share of the distance between the hips; of the free body.
 CAPSULES = ((0, 9, 0.72), (9, 12, 0.62), (12, 15, 0.42), (1, 4, 0.42), (2, 5, 0.42))
 
 

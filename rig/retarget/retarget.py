@@ -16,7 +16,7 @@ from .fit import Fit, Fitting
 
 @dataclass(frozen=True, eq=False)
 class RigPose:
-    """`rotations (..., M, 4)` of bones from their rest, in their own axes; `location (..., 3)` of the one that moves."""
+    """`rotations (..., M, 4)` of bones from rest, in their own axes; `location (..., 3)` of the one that moves."""
 
     rotations: Array
     location: Array
