@@ -73,9 +73,7 @@ class MappedTarget:
     def curves(self, rotations: Floats, translation: Floats) -> list[Curve]:
         """See `PoseTarget`. Frames are the scene's."""
         render = bpy.context.scene.render
-        motion = evenly_timed(
-            rotations, translation, self._retarget.fit.source, render.fps / render.fps_base
-        )
+        motion = evenly_timed(rotations, translation, self._retarget.fit.source, render.fps / render.fps_base)
         return self.motion_curves(motion)
 
     def motion_curves(self, motion: Motion) -> list[Curve]:
@@ -104,7 +102,9 @@ class MappedTarget:
         return self._retarget.names
 
     def _switches(self, bones: Any) -> list[Switch]:
-        return [switch for switch in self.map.switches if switch.bone in bones and switch.property in bones[switch.bone]]
+        return [
+            switch for switch in self.map.switches if switch.bone in bones and switch.property in bones[switch.bone]
+        ]
 
     def _as_it_is(self, bones: Any) -> dict[tuple[str, str], Any]:
         before: dict[tuple[str, str], Any] = {}
@@ -177,7 +177,9 @@ def _object_warnings(armature: Any) -> list[str]:
     if max(scale) > UNEVEN * min(scale):
         said.append("The armature is scaled unevenly, which bends its poses. Apply the scale (Ctrl A, Scale).")
     if armature.matrix_world.determinant() < 0:
-        said.append("The armature is mirrored by a negative scale: left and right look swapped. Apply it (Ctrl A, Scale).")
+        said.append(
+            "The armature is mirrored by a negative scale: left and right look swapped. Apply it (Ctrl A, Scale)."
+        )
     if armature.library is not None:
         said.append(
             "The armature is linked: a preview shows, but no pose or bake is saved. "

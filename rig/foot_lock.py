@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from .contacts import FEET, spans
 from .kinematics import global_to_local, joint_positions, local_to_global
 from .motion import Motion
-from .quaternion import Array, between_vectors, multiply
+from .quaternion import Array, between_vectors, from_rotation_vector, multiply, to_rotation_vector
 from .smooth import gaussian
 
 BLEND = 0.15  # seconds in which a foot comes to where it will stand, and leaves it
 STRAIGHT = 0.999  # share of the leg's length that is used at most
 SETTLE = 0.05  # seconds of smoothing of what lifts the body out of the floor
-LEGS = ((1, 4, 7), (2, 5, 8))  # hip, knee, ankle
+Limb = tuple[int, int, int]
+LEGS: tuple[Limb, ...] = ((1, 4, 7), (2, 5, 8))  # hip, knee, ankle
 FORWARD: Array = np.array([0.0, 0.0, 1e-4])  # short: it says only where to bend what is straight
 
 
@@ -41,8 +42,11 @@ def lock_feet(motion: Motion, stands: NDArray[np.bool_]) -> Motion:
     return moved_limbs(motion, LEGS, holding(toes, stands, motion.rate))
 
 
-def moved_limbs(motion: Motion, limbs: Sequence[tuple[int, int, int]], shifts: Array, out: Array = FORWARD) -> Motion:
-    """The last joint of each of K limbs (root, middle, last) moved by `shifts (T, K, 3)`, metres, as far as it reaches.
+def moved_limbs(
+    motion: Motion, limbs: Sequence[Limb], shifts: Array, out: Array = FORWARD, most: float = np.pi
+) -> Motion:
+    """The last joint of each of K limbs (root, middle, last) moved by `shifts (T, K, 3)`, metres, as far as it reaches
+    and turns of no bone by more than `most` radians take it.
 
     The middle joint stays in its plane; a straight limb bends towards `out (3,)`. What hangs on the last joint keeps
     its turn.
@@ -50,10 +54,17 @@ def moved_limbs(motion: Motion, limbs: Sequence[tuple[int, int, int]], shifts: A
     world = local_to_global(motion.rotations.astype(np.float64))
     positions = joint_positions(world, motion.translation.astype(np.float64), motion.skeleton)
     for k, (root, middle, last) in enumerate(limbs):
-        upper, lower = _bent(positions[:, root], positions[:, middle], positions[:, last], shifts[:, k], out)
+        bent = _bent(positions[:, root], positions[:, middle], positions[:, last], shifts[:, k], out)
+        upper, lower = (_limited(turn, most) for turn in bent)
         world[:, root] = multiply(upper, world[:, root])
         world[:, middle] = multiply(lower, world[:, middle])
     return replace(motion, rotations=global_to_local(world).astype(np.float32))
+
+
+def _limited(turn: Array, most: float) -> Array:
+    vector = to_rotation_vector(turn)
+    angle = np.linalg.norm(vector, axis=-1, keepdims=True)
+    return from_rotation_vector(vector * np.minimum(1, most / np.maximum(angle, 1e-9)))
 
 
 def holding(places: Array, stands: NDArray[np.bool_], rate: float) -> Array:

@@ -46,9 +46,7 @@ class SmplRest:
         rotations = make_continuous(self.rotations(local))
         place = Curve(f'pose.bones["{names[0]}"].location', names[0], self.location(translation))
         paths = (f'pose.bones["{name}"].rotation_quaternion' for name in names)
-        turned = (
-            Curve(path, name, rotations[:, k]) for k, (path, name) in enumerate(zip(paths, names, strict=True))
-        )
+        turned = (Curve(path, name, rotations[:, k]) for k, (path, name) in enumerate(zip(paths, names, strict=True)))
         return [place, *turned]
 
 

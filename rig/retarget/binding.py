@@ -61,8 +61,10 @@ class Binding:
 
     @cached_property
     def pelvis_height(self) -> float:
-        """Of the rig at rest above its floor, metres of the performer."""
-        return float((self.rest.places[0] - self.floor) @ self.rest.up) / self.scale
+        """Of the rig's T-pose above its floor, metres of the performer."""
+        toe = (self._toes - float(self.floor @ self.rest.up)) / self.scale
+        at_rest = 0 <= toe <= ON_FLOOR * self.rest.leg / self.scale  # else the rest pose stands nowhere
+        return (toe if at_rest else self.target.sole_depth) - float(self.target.rest_positions()[10:12, 1].min())
 
     def turns(self, rotations: Array) -> Array:
         """`(..., 24, 4)` as rotations of the bones from their rest `(..., M, 4)`, each in its own axes."""
@@ -189,14 +191,17 @@ class Binding:
 
     def _floor(self) -> Array:
         """A point of the floor. Rigs stand on their origin; where they do not, on their soles."""
-        feet = [self.rest.places[j] for j in (10, 11)]
-        low = min(float(place @ self.rest.up) for place in feet)
         # the pelvis at the origin, as in BVH files: poses come with their height, and the origin is their floor
         pelvis = float(self.rest.places[0] @ self.rest.up)
         at_origin = abs(pelvis) < ON_FLOOR * self.rest.leg and self.bones.raised < 0.5 * self.rest.leg
-        if 0 <= low <= ON_FLOOR * self.rest.leg or at_origin:
+        if 0 <= self._toes <= ON_FLOOR * self.rest.leg or at_origin:
             return np.zeros(3)
-        return self.rest.up * (low - self.target.sole_depth * self.scale)
+        return self.rest.up * (self._toes - self.target.sole_depth * self.scale)
+
+    @property
+    def _toes(self) -> float:
+        """Height of the lower toe joint at rest, in armature space."""
+        return float((self.rest.places[10:12] @ self.rest.up).min())
 
 
 def _from_root(joint: int) -> list[int]:

@@ -21,12 +21,14 @@ CHAIN = (0, 1, 2, 4, 5, 7, 8)  # joints whose turns say how high ankles and toes
 @dataclass(frozen=True)
 class Fitting:
     """`floor`: feet as high as they were, by the pelvis' height. `feet`: standing feet do not slide, nor does one of
-    two float, by the legs. `hands`: hands that were outside of the body stay outside, by the arms.
+    two float, by the legs, none of whose bones turns by more than `degrees` for it. `hands`: hands that were outside
+    of the body stay outside, by the arms.
     """
 
     floor: bool = True
     feet: bool = True
     hands: bool = True
+    degrees: float = 1.9
 
 
 class Fit:
@@ -77,14 +79,16 @@ class Fit:
         if options.feet:
             given = motion.contact if contact is None else contact
             stands = standing(estimate_contact(motion) if given is None else given, motion.rate)
-            moved = moved_limbs(moved, LEGS, self._feet(motion, moved, stands))
+            shift = self._feet(motion, moved, stands)
+            moved = moved_limbs(moved, LEGS, shift, most=np.radians(options.degrees))
         if options.hands:
             moved = moved_limbs(moved, ARMS, kept_out(motion, moved), ELBOWS)
         return moved
 
     def _feet(self, motion: Motion, moved: Motion, stands: NDArray[np.bool_]) -> Array:
-        """How far `(T, 2, 3)` feet have to go: to where they stand, and up or down to their height."""
-        shift = holding(moved.joint_positions()[:, FEET].astype(np.float64), stands, motion.rate)
+        """How far `(T, 2, 3)` feet have to go: to slide no more than the source's, and up or down to their height."""
+        slid = moved.joint_positions()[:, FEET].astype(np.float64) - motion.joint_positions()[:, FEET]
+        shift = holding(slid, stands, motion.rate)
         clearance = self.clearance(motion.rotations.astype(np.float64))
         high = clearance[..., 0] + motion.translation[:, 1, None, None]
         found = clearance[..., 1] + moved.translation[:, 1, None, None]
