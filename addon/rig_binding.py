@@ -40,9 +40,9 @@ class MappedTarget:
         bones = read_bones(armature)
         self.object_name: str = armature.name
         self.map = bone_map or kept_map(armature) or detect(bones)
-        self._retarget = Retarget(bones, self.map, performer, fitting)
-        self.map = self._retarget.binding.map
-        self.warnings = (*_object_warnings(armature), *self._retarget.binding.warnings)
+        self.retarget = Retarget(bones, self.map, performer, fitting)
+        self.map = self.retarget.binding.map
+        self.warnings = (*_object_warnings(armature), *self.retarget.binding.warnings)
         self._before: dict[tuple[str, str], Any] = {}
 
     def apply(self, rotations: Floats, translation: Floats) -> None:
@@ -50,10 +50,10 @@ class MappedTarget:
         bones = pose_bones(self.object_name)
         if not self._before:
             self._before = self._as_it_is(bones)
-        pose = self._retarget.pose(rotations, translation)
-        for name, turned in zip(self._retarget.names, pose.rotations.tolist(), strict=True):
+        pose = self.retarget.pose(rotations, translation)
+        for name, turned in zip(self.retarget.names, pose.rotations.tolist(), strict=True):
             turn_bone(bones[name], turned)
-        bones[self._retarget.moved].location = pose.location.tolist()
+        bones[self.retarget.moved].location = pose.location.tolist()
         if any([_switch(bones[switch.bone], switch.property, switch.value) for switch in self._switches(bones)]):
             bones.id_data.update_tag()  # what it drives is not told otherwise
 
@@ -73,15 +73,15 @@ class MappedTarget:
     def curves(self, rotations: Floats, translation: Floats) -> list[Curve]:
         """See `PoseTarget`. Frames are the scene's."""
         render = bpy.context.scene.render
-        motion = evenly_timed(rotations, translation, self._retarget.fit.source, render.fps / render.fps_base)
+        motion = evenly_timed(rotations, translation, self.retarget.fit.source, render.fps / render.fps_base)
         return self.motion_curves(motion)
 
     def motion_curves(self, motion: Motion) -> list[Curve]:
         """The same for a motion with its own rate and contacts."""
-        bones, pose = pose_bones(self.object_name), self._retarget.motion(motion)
-        moved = self._retarget.moved
+        bones, pose = pose_bones(self.object_name), self.retarget.motion(motion)
+        moved = self.retarget.moved
         made = [Curve(f"{_path(moved)}.location", moved, pose.location)]
-        for k, name in enumerate(self._retarget.names):
+        for k, name in enumerate(self.retarget.names):
             mode = bones[name].rotation_mode
             path = f"{_path(name)}.{rotation_property(mode)}"
             made.append(Curve(path, name, rotation_channels(pose.rotations[:, k], mode)))
@@ -94,12 +94,12 @@ class MappedTarget:
         """A motion, on this rig's proportions, from `matrices (T, M, 4, 4)` in armature space of posed bones of
         `turned_bones`."""
         pelvis = self.turned_bones.index(self.map.bones["pelvis"])
-        return self._retarget.back(matrix_to_quaternion(_unscaled(matrices)), matrices[:, pelvis, :3, 3], rate)
+        return self.retarget.back(matrix_to_quaternion(_unscaled(matrices)), matrices[:, pelvis, :3, 3], rate)
 
     @property
     def turned_bones(self) -> tuple[str, ...]:
         """Bones that are turned."""
-        return self._retarget.names
+        return self.retarget.names
 
     def _switches(self, bones: Any) -> list[Switch]:
         return [
@@ -108,10 +108,10 @@ class MappedTarget:
 
     def _as_it_is(self, bones: Any) -> dict[tuple[str, str], Any]:
         before: dict[tuple[str, str], Any] = {}
-        for name in self._retarget.names:
+        for name in self.retarget.names:
             for key in ("rotation_quaternion", "rotation_euler", "rotation_axis_angle"):
                 before[name, key] = tuple(getattr(bones[name], key))
-        moved = self._retarget.moved
+        moved = self.retarget.moved
         before[moved, "location"] = tuple(bones[moved].location)
         for switch in self._switches(bones):
             before[switch.bone, f"[{switch.property}"] = bones[switch.bone][switch.property]
