@@ -49,7 +49,6 @@ class SmplTarget:
             bone = bones[name]
             bone.location, bone.rotation_quaternion = before.location, before.quaternion
             bone.rotation_euler, bone.rotation_axis_angle = before.euler, before.axis_angle
-        self._before = {}
 
     def curves(self, rotations: Floats, translation: Floats) -> list[Curve]:
         """See `PoseTarget`."""
