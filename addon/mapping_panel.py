@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import bpy
 from bpy.props import EnumProperty, StringProperty
@@ -12,7 +12,10 @@ from ..rig.errors import BadInputError, MocambaError
 from ..rig.retarget.bone_map import BoneMap, load_map, map_from_json, save_map
 from ..rig.retarget.detect import detect
 from ..rig.skeleton import JOINTS, SMPL24
+from .preview import Preview
 from .rig_binding import STORED, MappedTarget, keep_map, kept_map, read_bones
+from .runtime import runtime
+from .saying import Result, done, told
 
 JOINT_ITEMS = [(name, name.replace("_", " ").capitalize(), "") for name in JOINTS[:22]]
 SHOWN_WARNINGS = 4
@@ -37,39 +40,38 @@ def take_map(armature: Any, bone_map: BoneMap) -> tuple[str, ...]:
 
 def _follow() -> None:
     """A preview that goes on takes the new map."""
-    from .runtime import runtime  # the panel draws without it
+    preview = runtime.preview
+    if preview is not None:
+        preview.hide()
+        runtime.preview = Preview(preview.performer)
 
-    runtime.character_changed()
 
+class _MapOperator:
+    """What the operators have in common: they need an armature, and do their `work` on it."""
 
-class _MapOperator(bpy.types.Operator):
-    """What the operators have in common: they need an armature, and tell an error as one sentence."""
+    bl_options: ClassVar = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        cls.poll_message_set("Choose an armature as the character first")
+        """With a character."""
+        cls.poll_message_set("Choose an armature as the character first")  # type: ignore[attr-defined]
         return chosen(context) is not None
+
+    @told
+    def execute(self, context: Any) -> Result:
+        """What was done is said."""
+        return done(self, self.work(chosen(context)))
 
     def work(self, armature: Any) -> str:
         """Do it, and say what was done."""
         raise NotImplementedError
 
-    def execute(self, context: Any) -> set[str]:
-        try:
-            said = self.work(chosen(context))
-        except MocambaError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        self.report({"INFO"}, said)
-        return {"FINISHED"}
 
-
-class MOCAMBA_OT_detect_map(_MapOperator):
+class MOCAMBA_OT_detect_map(_MapOperator, bpy.types.Operator):
     """Find out which bone is which joint, by names, hierarchy and shape"""
 
     bl_idname = "mocamba.detect_map"
     bl_label = "Detect"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012: Blender's own form
 
     def work(self, armature: Any) -> str:
         """See the class."""
@@ -78,17 +80,16 @@ class MOCAMBA_OT_detect_map(_MapOperator):
         return " ".join([f"{found.family}: {len(found.bones)} of 22 joints mapped.", *warnings])
 
 
-class MOCAMBA_OT_map_bone(_MapOperator):
+class MOCAMBA_OT_map_bone(_MapOperator, bpy.types.Operator):
     """Choose the bone that shows one joint"""
 
     bl_idname = "mocamba.map_bone"
     bl_label = "Choose Bone"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
 
     joint: EnumProperty(items=JOINT_ITEMS, name="Joint", description="Of the performer")
     bone: StringProperty(name="Bone", description="Of the character; empty for none")
 
-    def invoke(self, context: Any, _event: Any) -> set[str]:
+    def invoke(self, context: Any, _event: Any) -> Result:
         """Ask in a small window."""
         self.bone = _map_or_nothing(chosen(context)).bones.get(self.joint, "")
         return set(context.window_manager.invoke_props_dialog(self))
@@ -113,16 +114,17 @@ class MOCAMBA_OT_map_bone(_MapOperator):
         return " ".join([f"{self.joint.replace('_', ' ')}: {self.bone or 'no bone'}.", *warnings])
 
 
-class MOCAMBA_OT_save_map(_MapOperator):
+class MOCAMBA_OT_save_map(_MapOperator, bpy.types.Operator):
     """Save the bone map as a file to share"""
 
     bl_idname = "mocamba.save_map"
     bl_label = "Save Map"
+    bl_options: ClassVar = {"REGISTER"}
 
     filepath: StringProperty(subtype="FILE_PATH")
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
 
-    def invoke(self, context: Any, _event: Any) -> set[str]:
+    def invoke(self, context: Any, _event: Any) -> Result:
         """Ask for the file."""
         self.filepath = f"{bpy.path.clean_name(chosen(context).name)} bones.json"
         context.window_manager.fileselect_add(self)
@@ -135,17 +137,16 @@ class MOCAMBA_OT_save_map(_MapOperator):
         return f"Saved {path.name}."
 
 
-class MOCAMBA_OT_load_map(_MapOperator):
+class MOCAMBA_OT_load_map(_MapOperator, bpy.types.Operator):
     """Load a bone map that was saved or shared"""
 
     bl_idname = "mocamba.load_map"
     bl_label = "Load Map"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
 
     filepath: StringProperty(subtype="FILE_PATH")
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
 
-    def invoke(self, context: Any, _event: Any) -> set[str]:
+    def invoke(self, context: Any, _event: Any) -> Result:
         """Ask for the file."""
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
@@ -168,7 +169,7 @@ class MOCAMBA_PT_bone_map(bpy.types.Panel):
     bl_region_type = "UI"
     bl_category = "Mocamba"
     bl_parent_id = "MOCAMBA_PT_character"
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
+    bl_options: ClassVar = {"DEFAULT_CLOSED"}
 
     @classmethod
     def poll(cls, context: Any) -> bool:

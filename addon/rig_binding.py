@@ -20,10 +20,11 @@ from ..rig.skeleton import Skeleton
 from .smpl_target import pose_bones, turn_bone
 
 STORED = "mocamba_bone_map"  # custom property of the object
-TURNING = frozenset(
-    "ACTION ARMATURE CHILD_OF COPY_ROTATION COPY_TRANSFORMS DAMPED_TRACK IK LIMIT_ROTATION LOCKED_TRACK PIVOT SPLINE_IK "
-    "STRETCH_TO TRACK_TO TRANSFORM".split()
-)
+# Constraints that turn the bone they are on
+TURNING = {
+    "ACTION", "ARMATURE", "CHILD_OF", "COPY_ROTATION", "COPY_TRANSFORMS", "DAMPED_TRACK", "IK", "LIMIT_ROTATION",
+    "LOCKED_TRACK", "PIVOT", "SPLINE_IK", "STRETCH_TO", "TRACK_TO", "TRANSFORM",
+}  # fmt: skip
 NOTHING = 1e-9
 UNEVEN = 1.01
 
@@ -54,7 +55,8 @@ class MappedTarget:
         for name, turned in zip(self.retarget.names, pose.rotations.tolist(), strict=True):
             turn_bone(bones[name], turned)
         bones[self.retarget.moved].location = pose.location.tolist()
-        if any([_switch(bones[switch.bone], switch.property, switch.value) for switch in self._switches(bones)]):
+        changed = [_switch(bones[switch.bone], switch.property, switch.value) for switch in self._switches(bones)]
+        if any(changed):
             bones.id_data.update_tag()  # what it drives is not told otherwise
 
     def restore(self) -> None:

@@ -30,7 +30,6 @@ from mocamba.rig.motion import Motion
 from mocamba.rig.quaternion import Array, angle_between
 from mocamba.rig.retarget.fit import Fitting
 from mocamba.rig.skeleton import JOINTS, SMPL24, joint
-
 from mocamba.tests import motions, rigs
 
 LIMBS = [(a, b) for side in ("left", "right") for a, b in
@@ -41,7 +40,8 @@ TOUCHING = 0.01  # metres: a source's foot that is no higher is on the floor
 RIGIFY = dict(zip(
     (f"{side}_{part}" for side in ("left", "right") for part in rigs.LIMB_PARTS if part != "collar"),
     (f"ORG-{part}.{side}" for side in ("L", "R") for part in
-     ("thigh", "shin", "foot", "toe", "upper_arm", "forearm", "hand")), strict=True)) | {"pelvis": "ORG-spine"}  # fmt: skip
+     ("thigh", "shin", "foot", "toe", "upper_arm", "forearm", "hand")), strict=True))  # fmt: skip
+RIGIFY["pelvis"] = "ORG-spine"
 
 
 @dataclass
@@ -100,7 +100,7 @@ def rigify(generate: bool = True) -> Subject:
 
 
 def imported_bvh() -> Subject:
-    """Our own file, with another program's names, by Blender's importer: Euler angles, centimetres, hips at the origin."""
+    """Our own file, with another program's names, by Blender's importer: Euler angles, hips at the origin."""
     names = {joint: bone.split(":")[1] for joint, bone in rigs.MIXAMO.bones().items()}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "walk.bvh")
@@ -182,7 +182,7 @@ def _scale(subject: Subject, motion: Motion) -> float:
 def _floor(subject: Subject, motion: Motion, frames: Array, found: dict[str, Array]) -> float:
     """Metres that feet are off the floor at worst, where the performer's are on it."""
     up, worst = subject.to_world()[:, 1], 0.0
-    rest = motion.skeleton.rest_positions() + [0, motion.skeleton.pelvis_height, 0]
+    rest = motion.skeleton.rest_positions() + np.array([0, motion.skeleton.pelvis_height, 0])
     for side in ("left", "right"):
         points = [f"{side}_{part}" for part in ("ankle", "foot") if f"{side}_{part}" in found]
         high = [motion.joint_positions()[frames, joint(p), 1] - rest[joint(p), 1] for p in points]

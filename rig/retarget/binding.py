@@ -32,18 +32,21 @@ class _Row:
 class Binding:
     """`bone_map` on `bones` for a performer of `source` proportions.
 
-    A bone's own rotation is linear in that of its joint: for Q = F G K⁻¹ R (G the joint's world rotation, F our axes to
-    the armature's, K our T-pose to the rig's rest pose, R the bone's rest rotation) and its leader's likewise it is
-    (lead⁻¹ R'⁻¹ K') (G'⁻¹ G) (K⁻¹ R), one 4 by 4 matrix a bone. `names (M,)` are the bones in the order of all arrays.
-    Raises BadInputError where the map does not fit; `warnings` say what does not stop it.
+    In armature space a bone is turned to F G K⁻¹ R (G the joint's world rotation, F our axes to the armature's, K our
+    T-pose to the rig's rest pose, R the bone at rest). Against the bone that leads it (G', K', R') and at whose side it
+    rests turned by L, that is (L⁻¹ R'⁻¹ K') (G'⁻¹ G) (K⁻¹ R) in its own axes: linear in the joint's rotation, one
+    matrix (4, 4) a bone. `names (M,)` are the bones in the order of all arrays. Raises BadInputError where the map does
+    not fit; `warnings` say what does not stop it.
     """
 
     def __init__(self, bones: Bones, bone_map: BoneMap, source: Skeleton) -> None:
-        self.bones, self.source = bones, source
+        self.source = source
         self.map, self.warnings = _checked(bones, bone_map.fitted_to(bones.names))
         turned = {name: JOINTS.index(joint) for joint, name in self.map.bones.items()}
         turned |= {name: JOINTS.index(joint) for name, joint in self.map.also.items()}
         self._joints = {bones.index[name]: joint for name, joint in turned.items()}
+        self._hanging_bones = bones.hanging_on(self._joints.keys())
+        self.bones = replace(bones, heads=self._hanging_bones.heads)
         self.rest = self._rest_pose()
         self.rows = [self._row(bone) for bone in self._joints]
         self.names = tuple(bones.names[row.bone] for row in self.rows)
@@ -156,7 +159,7 @@ class Binding:
             raise BadInputError(f"{self.bones.owner}: {error}") from error
 
     def _row(self, bone: int) -> _Row:
-        leader, _ = self.bones.lead(bone, self._joints)
+        leader = int(self._hanging_bones.leader[bone])
         joint = self._joints[bone]
         own = _from_root(joint)
         others = _from_root(self._joints[leader]) if leader >= 0 else []
@@ -164,15 +167,13 @@ class Binding:
         return _Row(bone, joint, leader, tuple(others[shared:]), tuple(own[shared:]))
 
     def _matrix(self, row: _Row) -> Array:
-        _, lead = self.bones.lead(row.bone, self._joints)
         after = multiply(conjugate(self.rest.turns[row.joint]), self.bones.rotations[row.bone])
-        before = conjugate(lead)
+        before = conjugate(self._hanging_bones.leads[row.bone])
         if row.leader < 0:
             before = multiply(before, self.rest.frame)
         else:
-            leader = self._joints[row.leader]
             before = multiply(before, conjugate(self.bones.rotations[row.leader]))
-            before = multiply(before, self.rest.turns[leader])
+            before = multiply(before, self.rest.turns[self._joints[row.leader]])
         units = np.eye(4)
         return np.stack([multiply(multiply(before, unit), after) for unit in units], axis=-1)
 

@@ -1,15 +1,15 @@
 """An armature as numbers."""
 
-from collections.abc import Collection
+from collections.abc import Set
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..joint_names import ancestors
-from ..quaternion import Array, conjugate, multiply
+from ..quaternion import Array, conjugate, multiply, rotate
 
 SHORT = 1e-6  # share of the armature's size under which a bone has no length
 
@@ -53,21 +53,50 @@ class Bones:
         """Whether a bone has no direction of its own."""
         return bool(self.lengths[row] <= SHORT * max(float(np.ptp(self.heads, axis=0).max()), 1e-30))
 
-    def lead(self, row: int, leaders: Collection[int]) -> tuple[int, Array]:
-        """The first of `leaders` that bone `row` follows, -1 for none, and the rotation `(4,)` from that bone to where
-        `row` is at rest, with the bones between posed as they are now; without a leader, from the armature at rest.
-        """
-        chain = [row]
-        while self.parents[chain[-1]] not in leaders:
-            if self.parents[chain[-1]] < 0 or self.armature_turn[chain[-1]]:
-                return -1, self.rotations[row]
-            chain.append(self.parents[chain[-1]])
-        if self.armature_turn[chain[-1]]:
-            return -1, self.rotations[row]
-        leader = self.parents[chain[-1]]
-        turn: Array = np.array([1.0, 0, 0, 0])
-        for parent, child in pairwise([leader, *chain[::-1]]):
-            turn = multiply(turn, multiply(conjugate(self.rotations[parent]), self.rotations[child]))
-            if child != row:
-                turn = multiply(turn, self.posed[child])
-        return leader, turn
+    def hanging_on(self, leaders: Set[int]) -> "Hanging":
+        """Where every bone hangs while only `leaders` are turned and the bones between stay posed as they are now."""
+        return Hanging.of(self, leaders)
+
+
+@dataclass(frozen=True, eq=False)
+class Hanging:
+    """`leader (N,)`: the bone that turns a bone with it, -1 for none. `leads (N, 4)`: from the leader's axes to where
+    the bone then is at rest, from the armature's without one. `heads (N, 3)`: in armature space, all leaders at rest.
+    """
+
+    leader: NDArray[np.int64]
+    leads: Array
+    heads: Array
+
+    @classmethod
+    def of(cls, bones: Bones, leaders: Set[int]) -> Self:
+        """See `Bones.hanging_on`."""
+        made = cls(np.full(len(bones.names), -1), bones.rotations.copy(), bones.heads.copy())
+        done: set[int] = set()
+
+        def settle(row: int) -> None:
+            parent = bones.parents[row]
+            if row in done or parent < 0:
+                return
+            done.add(row)
+            settle(parent)
+            made._hang(bones, row, parent, parent if parent in leaders else int(made.leader[parent]), leaders)
+
+        for row in range(len(bones.names)):
+            settle(row)
+        return made
+
+    def _hang(self, bones: Bones, row: int, parent: int, leader: int, leaders: Set[int]) -> None:
+        if leader < 0:
+            return
+        # how the parent is turned from its rest while its leader is at rest
+        own = bones.rotations[leader] if parent == leader else multiply(bones.rotations[leader], self.leads[parent])
+        since = multiply(own, conjugate(bones.rotations[parent]))
+        self.heads[row] = self.heads[parent] + rotate(since, bones.heads[row] - bones.heads[parent])
+        if bones.armature_turn[row]:
+            return
+        self.leader[row] = leader
+        turned = multiply(since, bones.rotations[row])
+        if row not in leaders:
+            turned = multiply(turned, bones.posed[row])
+        self.leads[row] = multiply(conjugate(bones.rotations[leader]), turned)
