@@ -1,6 +1,6 @@
 """Retargets onto every rig inside Blender and measures what Blender evaluates.
 
-Run by the tests, and by real Blender: blender -b -P rig_measures.py -- OUT.json [MOTION.npz]
+Run by the tests, and by real Blender: blender -b -P rig_measures.py -- OUT.json [MOTION.npz ...]
 """
 
 import json
@@ -29,6 +29,7 @@ from mocamba.rig.kinematics import local_to_global
 from mocamba.rig.motion import Motion
 from mocamba.rig.quaternion import Array, angle_between
 from mocamba.rig.retarget.fit import Fitting
+from mocamba.rig.retarget.hands import kept_out
 from mocamba.rig.skeleton import JOINTS, SMPL24, joint
 from mocamba.tests import motions, rigs
 
@@ -53,6 +54,11 @@ class Subject:
     axes: Array
     lifted: float = 0.0
     """How far above its rest pose the rig stands on the floor, in Blender's units."""
+
+    @property
+    def built(self) -> dict[str, str]:
+        """The bones that a map has to name, where they are those at whose heads the joints are."""
+        return {} if self.places is RIGIFY else {name: bone for name, bone in self.places.items() if name in JOINTS}
 
     def heads(self, names: list[str]) -> Array:
         """World positions as Blender evaluates them."""
@@ -124,8 +130,11 @@ def measured(subject: Subject, motion: Motion, fitting: Fitting | None = None) -
     began = time.perf_counter()
     target = MappedTarget(subject.armature, motion.skeleton, fitting=fitting)
     bound = time.perf_counter() - began
+    fitted = target.retarget.fit.fitted(motion, target.retarget.fitting)
     frames = np.linspace(0, len(motion) - 1, SHOWN).round().astype(int)
-    live = _shown(subject, target, motion, frames, lambda t: target.apply(motion.rotations[t], motion.translation[t]))
+    live = _shown(
+        subject, target, motion, motion, frames, lambda t: target.apply(motion.rotations[t], motion.translation[t])
+    )
     began = time.perf_counter()
     for t in frames:
         target.apply(motion.rotations[t], motion.translation[t])
@@ -135,16 +144,20 @@ def measured(subject: Subject, motion: Motion, fitting: Fitting | None = None) -
     restored = _all_of(subject.armature)
     curves = target.motion_curves(motion)
     bake_curves(subject.armature, curves, "Take", 1)
-    baked = _shown(subject, target, motion, frames, lambda t: bpy.context.scene.frame_set(1 + int(t)))
+    baked = _shown(subject, target, motion, fitted, frames, lambda t: bpy.context.scene.frame_set(1 + int(t)))
     return {
-        "family": target.map.family, "map": dict(target.map.bones), "warnings": target.warnings, "live": live,
+        "family": target.map.family, "map": dict(target.map.bones), "built": subject.built, "warnings": target.warnings,
+        "live": live, "pushed": bool(kept_out(motion, target.retarget.fit.fitted(motion, Fitting(hands=False))).any()),
         "baked": baked, "bind_ms": bound * 1e3, "apply_ms": applied * 1e3, "changed": before != restored,
         "different": [f"{a} {b}" for a, b in zip(before, restored, strict=True) if a != b][:3],
         "jump": max(_jump(curve.values, curve.data_path) for curve in curves),
     }  # fmt: skip
 
 
-def _shown(subject: Subject, target: MappedTarget, motion: Motion, frames: Array, show: Any) -> dict[str, Any]:
+def _shown(
+    subject: Subject, target: MappedTarget, motion: Motion, sent: Motion, frames: Array, show: Any
+) -> dict[str, Any]:
+    """What Blender evaluates against the performer's `motion`, and read back against what was `sent`."""
     source, places = motion.joint_positions().astype(np.float64), [n for n in subject.places if n in JOINTS]
     heads, matrices = [], []
     for t in frames:
@@ -158,7 +171,7 @@ def _shown(subject: Subject, target: MappedTarget, motion: Motion, frames: Array
              for a, b in LIMBS}  # fmt: skip
     back = target.motion_back(np.stack(matrices), motion.rate)
     there = [joint(name) for name in target.map.bones]
-    turned = local_to_global(motion.rotations[frames].astype(np.float64))
+    turned = local_to_global(sent.rotations[frames].astype(np.float64))
     apart = np.degrees(angle_between(local_to_global(back.rotations.astype(np.float64)), turned))[:, there]
     return {
         "limbs": {name: float(angle.max()) for name, angle in limbs.items()},
@@ -221,17 +234,21 @@ def _all_of(armature: Any) -> list[Any]:
     ]  # fmt: skip
 
 
-def main(out: Path, source: Path | None) -> None:
-    """Write what was measured of every rig."""
-    motion = read_amass(source) if source else motions.showcase()
-    found = {}
+def main(out: Path, sources: list[Path]) -> None:
+    """Write what was measured of every rig with every motion."""
+    performed = {"showcase": motions.showcase()} | {path.stem: read_amass(path) for path in sources}
+    found: dict[str, dict[str, Any]] = {}
     for name, make in subjects():
         bpy.ops.wm.read_factory_settings(use_empty=True)
         subject = make()
-        found[name] = measured(subject, motion)
+        found[name] = {}
+        for title, motion in performed.items():
+            found[name][title] = measured(subject, motion)
+            subject.armature.animation_data.action = None
+            bpy.context.view_layer.update()
     out.write_text(json.dumps(found))
 
 
 if __name__ == "__main__":
     arguments = [Path(text) for text in sys.argv[sys.argv.index("--") + 1 :]]
-    main(arguments[0], arguments[1] if len(arguments) > 1 else None)
+    main(arguments[0], arguments[1:])

@@ -79,20 +79,26 @@ class Fit:
         if options.feet:
             given = motion.contact if contact is None else contact
             stands = standing(estimate_contact(motion) if given is None else given, motion.rate)
-            shift = self._feet(motion, moved, stands)
-            moved = moved_limbs(moved, LEGS, shift, most=np.radians(options.degrees))
+            common, own = self._feet(motion, moved, stands)
+            moved = replace(moved, translation=(moved.translation + common).astype(np.float32))
+            moved = moved_limbs(moved, LEGS, own, most=np.radians(options.degrees))
         if options.hands:
             moved = moved_limbs(moved, ARMS, kept_out(motion, moved), ELBOWS)
         return moved
 
-    def _feet(self, motion: Motion, moved: Motion, stands: NDArray[np.bool_]) -> Array:
-        """How far `(T, 2, 3)` feet have to go: to slide no more than the source's, and up or down to their height."""
+    def _feet(self, motion: Motion, moved: Motion, stands: NDArray[np.bool_]) -> tuple[Array, Array]:
+        """How far the body `(T, 3)` and on it each foot `(T, 2, 3)` have to go: so that feet slide no more than the
+        source's, the body along with what is common to both, and are as high as they were.
+        """
         slid = moved.joint_positions()[:, FEET].astype(np.float64) - motion.joint_positions()[:, FEET]
-        shift = holding(slid, stands, motion.rate)
+        own = holding(slid, stands, motion.rate)
         clearance = self.clearance(motion.rotations.astype(np.float64))
         high = clearance[..., 0] + motion.translation[:, 1, None, None]
-        found = clearance[..., 1] + moved.translation[:, 1, None, None]
-        low = np.clip((HIGH - high) / (HIGH - LOW), 0, 1)
-        weight = np.maximum(low, 1e-9)
-        shift[..., 1] = ((high - found) * low * weight).sum(axis=1) / weight.sum(axis=1)
-        return shift
+        off = high - clearance[..., 1] - moved.translation[:, 1, None, None]
+        points = np.clip((HIGH - high) / (HIGH - LOW), 1e-6, 1)  # how much ankle and toe matter
+        feet = points.max(axis=1)[..., None]
+        common = np.sum(feet * own, axis=1) / feet.sum(axis=1)
+        common[:, 1] = 0
+        own = feet * (own - common[:, None])
+        own[..., 1] = (points**2 * off).sum(axis=1) / points.sum(axis=1)
+        return common, own
