@@ -73,12 +73,15 @@ class Steps:
             self.frame, self.frame, self.move, self.pose_other, self.save, self.open,
         ]  # fmt: skip
         kind = kinds[self.random.integers(len(kinds))]
+        if self._armature("Performer") is None:  # deleted long enough: half of what follows would do nothing
+            kind = self.undo
         kind()
         self.done[kind.__name__] += 1
 
     def undo(self) -> None:
         if bpy.ops.ed.undo.poll():
             bpy.ops.ed.undo()
+            self.done["really undone"] += 1
 
     def redo(self) -> None:
         if bpy.ops.ed.redo.poll():
@@ -107,6 +110,12 @@ class Steps:
     def pose_other(self) -> None:
         if (armature := self._armature("Other")) is not None:
             armature.pose.bones["head"].scale = (1, 1.2, 1)
+            bpy.ops.ed.undo_push(message="pose")
+
+    def pose_performer(self) -> None:
+        if (armature := self._armature("Performer")) is not None:
+            for bone in armature.pose.bones:
+                bone.rotation_quaternion = np.append(1.0, self.random.normal(size=3) / 4)
             bpy.ops.ed.undo_push(message="pose")
 
     def save(self) -> None:
@@ -140,13 +149,18 @@ def state() -> dict[str, Any]:
     return found
 
 
+def toggle(live: bool) -> None:
+    """Preview on or off, where there is one at all."""
+    if live:
+        bpy.ops.mocamba.live()
+
+
 def run(folder: Path, seconds: float, steps: int, seed: int, live: bool) -> tuple[dict[str, Any], Counter[str]]:
     """The state after `steps` random steps spread over `seconds`."""
     path = build(folder)
     bpy.ops.ed.undo_push(message="start")
     todo, seen, ticks = Steps(path, seed), Counter[str](), []
-    if live:
-        bpy.ops.mocamba.live()
+    toggle(live)
     for step in range(steps):
         until = time.perf_counter() + seconds / steps
         while live and time.perf_counter() < until:
@@ -156,12 +170,16 @@ def run(folder: Path, seconds: float, steps: int, seed: int, live: bool) -> tupl
             seen["shown" if runtime.preview is not None and not runtime.preview.trouble else "paused"] += 1
             time.sleep(max(TICK - (time.perf_counter() - began), 0))
         todo.one()
-        if live and step % 40 == 20:  # the preview itself comes and goes
-            bpy.ops.mocamba.live()
-            bpy.ops.mocamba.live()
+        if step % 20 == 10:  # the preview is switched off, its user poses the character, and it is switched on again
+            toggle(live)
+            todo.pose_performer()
+            toggle(live)
     if live:
         runtime.step()
-        bpy.ops.mocamba.live()
+    toggle(live)
+    for _ in range(6):  # back to poses of the time when the preview ran
+        todo.undo()
+    if live:
         sys.stdout.write(
             f"a tick: median {np.median(ticks):.3f} ms, 99 % under {np.percentile(ticks, 99):.3f} ms, "
             f"longest {max(ticks):.1f} ms, {len(ticks)} ticks; {dict(seen)}; steps {dict(todo.done)}\n"

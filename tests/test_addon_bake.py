@@ -1,5 +1,6 @@
 """Characters and bakes in a real Blender: what is keyed, what is left alone."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,10 @@ from mocamba.addon.bake_scene import BakeWish, action_curves, bake_motion, cut
 from mocamba.rig.amass import write_amass
 from mocamba.rig.curve import Curve, Reduction, keys_of
 from mocamba.rig.errors import BadInputError
-from mocamba.rig.motion import Motion
+from mocamba.rig.motion import Motion, evenly_timed
 from mocamba.rig.quaternion import angle_between, from_rotation_vector, normalise
 from mocamba.rig.resample import resample
-from mocamba.rig.skeleton import SMPL24
+from mocamba.rig.skeleton import SMPL24, joint
 
 from . import motions
 from .addon_stage import state_of_data, world_heads
@@ -176,7 +177,7 @@ def test_armatures_of_other_shape_with_smpl_names(blender: Any, motion: Motion) 
     root.head, root.tail = (0, 0, 0), (0, 10, 0)
     for bone in ours.data.bones:
         made = bones.new(bone.name)
-        x, y, z = 100 * heads[_index(bone.name)]
+        x, y, z = 100 * heads[joint(bone.name)]
         made.head = (x, -z, y)
         made.tail = made.head + made.head.__class__(random.normal(size=3) * 5)
         made.roll = random.uniform(-3, 3)
@@ -189,12 +190,6 @@ def test_armatures_of_other_shape_with_smpl_names(blender: Any, motion: Motion) 
     for row in (0, 17, 60):
         blender.context.scene.frame_set(1 + row)
         assert np.abs(world_heads(other) - expected.joint_positions()[row]).max() < 0.002
-
-
-def _index(name: str) -> int:
-    from mocamba.rig.skeleton import JOINTS
-
-    return JOINTS.index(name)
 
 
 def test_the_operator_makes_one_undo_step(blender: Any, motion: Motion, tmp_path: Path) -> None:
@@ -210,14 +205,10 @@ def test_the_operator_makes_one_undo_step(blender: Any, motion: Motion, tmp_path
 
 def test_eighteen_thousand_frames_are_linear(blender: Any) -> None:
     """Twice the frames, at most three times the work: `keyframe_insert` would take four."""
-    import time
-
     armature = character(blender)
     t = np.arange(12_000) / 60
     swing = np.sin(t[:, None, None] * np.linspace(1, 3, 24)[:, None] + np.arange(3))
     place = np.stack([np.sin(t), 0.9 + 0 * t, np.cos(t)], axis=1)
-    from mocamba.rig.motion import evenly_timed
-
     motion = evenly_timed(from_rotation_vector(0.5 * swing), place, SMPL24)
     blender.context.scene.render.fps = 60
     took = []
