@@ -13,7 +13,7 @@ from ..rig.retarget.bone_map import BoneMap, load_map, map_from_json, save_map
 from ..rig.retarget.detect import detect
 from ..rig.skeleton import JOINTS, SMPL24
 from .preview import Preview
-from .rig_binding import STORED, MappedTarget, keep_map, kept_map, read_bones
+from .rig_binding import MappedTarget, keep_map, kept_map, kept_text, read_bones
 from .runtime import runtime
 from .saying import Result, done, told
 
@@ -33,7 +33,7 @@ def take_map(armature: Any, bone_map: BoneMap) -> tuple[str, ...]:
     """Keep `bone_map` with the armature if it can be used, and give its warnings. Raises BadInputError."""
     warnings = MappedTarget(armature, SMPL24, bone_map).warnings
     keep_map(armature, bone_map)
-    _said[armature.name, armature[STORED]] = warnings
+    _said[armature.name, kept_text(armature)] = warnings
     _follow()
     return warnings
 
@@ -184,12 +184,12 @@ class MOCAMBA_PT_bone_map(bpy.types.Panel):
 
 def draw_map(layout: Any, armature: Any) -> None:
     """The rows of the panel; reads what is kept and works nothing out."""
-    text = armature.get(STORED)
+    text = kept_text(armature)
     row = layout.row(align=True)
     row.operator("mocamba.detect_map", icon="VIEWZOOM")
     row.operator("mocamba.load_map", text="Load")
     row.operator("mocamba.save_map", text="Save")
-    if not isinstance(text, str):
+    if not text:
         layout.label(text="Found by itself when the preview starts.", icon="INFO")
         return
     try:
@@ -224,7 +224,7 @@ def take_rows(armature: Any, bone_map: BoneMap) -> tuple[str, ...]:
         return take_map(armature, bone_map)
     except BadInputError as error:
         keep_map(armature, bone_map)
-        _said[armature.name, armature[STORED]] = (str(error),)
+        _said[armature.name, kept_text(armature)] = (str(error),)
         return (str(error),)
 
 

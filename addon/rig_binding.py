@@ -1,5 +1,6 @@
 """Any armature as what can show the performer: its bones read, its pose written."""
 
+import zlib
 from typing import Any
 
 import bpy
@@ -19,7 +20,7 @@ from ..rig.rotation import matrix_to_quaternion
 from ..rig.skeleton import Skeleton
 from .smpl_target import pose_bones, turn_bone
 
-STORED = "mocamba_bone_map"  # custom property of the object
+STORED = "mocamba_bone_map"  # custom property
 # Constraints that turn the bone they are on
 TURNING = {
     "ACTION", "ARMATURE", "CHILD_OF", "COPY_ROTATION", "COPY_TRANSFORMS", "DAMPED_TRACK", "IK", "LIMIT_ROTATION",
@@ -70,7 +71,6 @@ class MappedTarget:
             else:
                 setattr(bones[name], key, value)
         bones.id_data.update_tag()
-        self._before = {}
 
     def curves(self, rotations: Floats, translation: Floats) -> list[Curve]:
         """See `PoseTarget`. Frames are the scene's."""
@@ -138,7 +138,7 @@ def read_bones(armature: Any) -> Bones:
         posed=matrix_to_quaternion(_unscaled(np.array([posed[name].matrix_basis for name in rows]))),
         fixed=np.array([bone.use_connect and bone.parent is not None for bone in bones]),
         armature_turn=np.array([not bone.use_inherit_rotation for bone in bones]),
-        armature_move=np.array([not bone.use_local_location for bone in bones]),
+        parent_move=np.array([not bone.use_local_location for bone in bones]),
         locked=frozenset(bone.name for bone in posed if all(bone.lock_rotation)),
         driven=frozenset(driven),
         raised=float(armature.matrix_world.translation.z) / scale,
@@ -147,18 +147,33 @@ def read_bones(armature: Any) -> Bones:
 
 def kept_map(armature: Any) -> BoneMap | None:
     """The map that is kept with an armature object. Raises FileFormatError where it is damaged."""
-    text = armature.get(STORED)
-    return map_from_json(text, f"The bone map of '{armature.name}'") if isinstance(text, str) else None
+    text = kept_text(armature)
+    return map_from_json(text, f"The bone map of '{armature.name}'") if text else None
+
+
+def kept_text(armature: Any) -> str:
+    """The same as it is kept, "" where none is."""
+    text = _keeper(armature).get(_key(armature))
+    return text if isinstance(text, str) else ""
 
 
 def keep_map(armature: Any, bone_map: BoneMap) -> None:
-    """With the object, so that it is saved with the file. Raises BadInputError where it may not be changed."""
-    if armature.library is not None and armature.override_library is None:
-        raise BadInputError(
-            f"'{armature.name}' is linked from another file and cannot keep a bone map. "
-            "Make a library override first (Object > Library Override > Make)."
-        )
-    armature[STORED] = map_to_json(bone_map)
+    """With the object, or with the scene where the object belongs to another file; either way it is saved."""
+    _keeper(armature)[_key(armature)] = map_to_json(bone_map)
+
+
+def _borrowed(armature: Any) -> bool:
+    """Another file's, linked or overridden: properties that are added to it are lost when this file is opened again."""
+    return armature.library is not None or armature.override_library is not None
+
+
+def _keeper(armature: Any) -> Any:
+    return bpy.context.scene if _borrowed(armature) else armature
+
+
+def _key(armature: Any) -> str:
+    # of any name, for those of properties are short
+    return f"{STORED} {zlib.crc32(armature.name.encode()):08x}" if _borrowed(armature) else STORED
 
 
 def _check_object(armature: Any) -> None:
@@ -192,8 +207,9 @@ def _object_warnings(armature: Any) -> list[str]:
 
 def _unscaled(matrices: Array) -> Array:
     """Rotation `(..., 3, 3)` of matrices `(..., 4, 4)`."""
-    turned: Array = matrices[..., :3, :3]
-    return turned / np.maximum(np.linalg.norm(turned, axis=-2, keepdims=True), 1e-30)
+    turned = matrices[..., :3, :3]
+    unscaled: Array = turned / np.maximum(np.linalg.norm(turned, axis=-2, keepdims=True), 1e-30)
+    return unscaled
 
 
 def _leader(armature: Any, bone: Any, rows: dict[str, int]) -> int:

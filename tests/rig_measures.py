@@ -126,7 +126,7 @@ def imported_bvh() -> Subject:
 
 def measured(subject: Subject, motion: Motion, fitting: Fitting | None = None) -> dict[str, Any]:
     """Live, baked and back: degrees and metres at worst."""
-    before = _all_of(subject.armature)
+    before = pose_state(subject.armature)
     began = time.perf_counter()
     target = MappedTarget(subject.armature, motion.skeleton, fitting=fitting)
     bound = time.perf_counter() - began
@@ -141,7 +141,7 @@ def measured(subject: Subject, motion: Motion, fitting: Fitting | None = None) -
     applied = (time.perf_counter() - began) / len(frames)
     target.restore()
     bpy.context.view_layer.update()  # drivers of the rig's own
-    restored = _all_of(subject.armature)
+    restored = pose_state(subject.armature)
     curves = target.motion_curves(motion)
     bake_curves(subject.armature, curves, "Take", 1)
     baked = _shown(subject, target, motion, fitted, frames, lambda t: bpy.context.scene.frame_set(1 + int(t)))
@@ -223,7 +223,7 @@ def _jump(values: Array, path: str) -> float:
     return float(np.abs(np.diff(values, axis=0)).max(initial=0)) if "rotation" in path else 0.0
 
 
-def _all_of(armature: Any) -> list[Any]:
+def pose_state(armature: Any) -> list[Any]:
     """Everything of a pose that a user could miss."""
     return [
         (bone.name, bone.rotation_mode, tuple(bone.rotation_quaternion), tuple(bone.rotation_euler),

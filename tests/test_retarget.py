@@ -65,7 +65,7 @@ def smpl_like(seed: int = 0, **changes: object) -> Bones:
     no = np.zeros(count, bool)
     parts = {"owner": "'Rig'", "names": tuple(names), "parents": tuple(parents), "rotations": turned(rng, count),
              "heads": np.array(heads), "lengths": np.full(count, 0.1), "posed": posed, "fixed": no,
-             "armature_turn": no, "armature_move": no}  # fmt: skip
+             "armature_turn": no, "parent_move": no}  # fmt: skip
     return Bones(**parts | changes)  # type: ignore[arg-type]
 
 
@@ -86,7 +86,7 @@ def evaluated(bones: Bones, retarget: Retarget, rotations: Array, location: Arra
             place = heads[parent] + rotate(since, head - bones.heads[parent])
             base = rest if bones.armature_turn[row] else multiply(since, rest)
         if name == retarget.moved:
-            place = place + (location if bones.armature_move[row] else rotate(base, location))
+            place = place + (rotate(turns[parent] if bones.parent_move[row] else base, location))
         turns[row], heads[row] = multiply(base, basis), place
     return turns, heads
 
@@ -102,7 +102,7 @@ def test_every_joint_is_where_plain_kinematics_puts_it(
     if no_turn:
         bones = replace(bones, armature_turn=np.array([name == "neck" for name in bones.names]))
     if no_move:
-        bones = replace(bones, armature_move=np.ones(len(bones.names), bool))
+        bones = replace(bones, parent_move=np.ones(len(bones.names), bool))
     retarget = Retarget(bones, plain_map(), SMPL24)
     rng = np.random.default_rng(seed)
     local, place = turned(rng, 24).astype(kind), rng.normal(size=3).astype(kind)
@@ -151,7 +151,7 @@ def test_a_bone_that_follows_against_the_order_of_joints() -> None:
     tip = replace(
         bones, names=(*names, "tip"), parents=(*parents, 2), rotations=turned(rng, 9), lengths=np.ones(9),
         heads=np.concatenate([heads, places[:1]]), posed=np.tile([1.0, 0, 0, 0], (9, 1)),
-        fixed=np.zeros(9, bool), armature_turn=np.zeros(9, bool), armature_move=np.zeros(9, bool),
+        fixed=np.zeros(9, bool), armature_turn=np.zeros(9, bool), parent_move=np.zeros(9, bool),
     )  # fmt: skip
     joints = {"pelvis": "torso"} | {n: n for n in names if n in JOINTS}
     retarget = Retarget(tip, BoneMap("", joints, {"lower": "pelvis"}, {"pelvis": "tip"}), SMPL24)
@@ -302,7 +302,7 @@ def test_two_skeletons_in_one_armature() -> None:
         one, names=one.names + other.names,
         parents=one.parents + tuple(p + len(one.names) if p >= 0 else -1 for p in one.parents),
         **{key: np.concatenate([getattr(one, key)] * 2) for key in
-           ("rotations", "heads", "lengths", "posed", "fixed", "armature_turn", "armature_move")},
+           ("rotations", "heads", "lengths", "posed", "fixed", "armature_turn", "parent_move")},
     )  # fmt: skip
     with pytest.raises(BadInputError, match=r"two skeletons, under 'root' and 'second:root'.*Separate"):
         detect(both)

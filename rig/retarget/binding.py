@@ -124,9 +124,8 @@ class Binding:
     @cached_property
     def _to_bone(self) -> Array:
         """Matrix `(3, 3)` by which rows along the armature's axes become a location of the bone that is moved."""
-        if self.bones.armature_move[self.moved]:
-            return np.eye(3)
-        return quaternion_to_matrix(self.bones.rotations[self.moved])
+        axes = self.bones.parents[self.moved] if self.bones.parent_move[self.moved] else self.moved
+        return np.eye(3) if axes < 0 else quaternion_to_matrix(self.bones.rotations[axes])
 
     @cached_property
     def _hanging(self) -> list[tuple[int, Array]]:

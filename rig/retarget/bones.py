@@ -20,8 +20,8 @@ class Bones:
 
     `parents` are what a bone follows, -1 for none: where a constraint copies another bone as a whole, that bone. `posed
     (N, 4)` is how bones are turned now, from rest and in their own axes. `fixed` are bones whose head cannot be moved
-    from their parent's tail, `armature_turn` those that do not inherit rotation, `armature_move` those whose location
-    is along the armature's axes.
+    from their parent's tail, `armature_turn` those that do not inherit rotation, `parent_move` those whose location is
+    along their parent's axes.
     """
 
     owner: str
@@ -33,7 +33,7 @@ class Bones:
     posed: Array
     fixed: NDArray[np.bool_]
     armature_turn: NDArray[np.bool_]
-    armature_move: NDArray[np.bool_]
+    parent_move: NDArray[np.bool_]
     locked: frozenset[str] = field(default_factory=frozenset)
     driven: frozenset[str] = field(default_factory=frozenset)
     """Bones all of whose rotation is locked; bones that a constraint of their own turns."""
