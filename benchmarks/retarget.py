@@ -23,7 +23,7 @@ from mocamba.tests.shared_data import DATA, clips
 LONG, RATE = 18_000, 60.0
 LIVE = 600
 RECORDED = {"cmu": 29, "uiprmd": 211}  # one clip in so many
-POSE = 500  # frame of the showcase that is drawn
+POSE = 333  # frame of the showcase that is drawn
 COLUMNS = 6
 
 
@@ -59,7 +59,8 @@ def row(subject: Any, performed: list[Motion]) -> dict[str, float]:
         "live floor": 100 * max(one["live"]["floor"] for one in found),
         "floor": 100 * max(one["baked"]["floor"] for one in found),
         "back": max(one[kind]["back"] for one in found for kind in ("live", "baked")),
-        "apply": 1e3 * float(np.percentile(spent, 99)),
+        "apply": 1e3 * float(np.median(spent)),
+        "slow": 1e3 * float(np.percentile(spent, 99)),
         "long": time.perf_counter() - began,
     }  # fmt: skip
 
@@ -85,7 +86,7 @@ def draw(figures: dict[str, Array], path: Path) -> None:
     from matplotlib import pyplot
 
     rows = -(-len(figures) // COLUMNS)
-    sheet, axes = pyplot.subplots(rows, COLUMNS, figsize=(2.2 * COLUMNS, 3.0 * rows), squeeze=False)
+    sheet, axes = pyplot.subplots(rows, COLUMNS, figsize=(2.2 * COLUMNS, 2.55 * rows), squeeze=False)
     turn = np.radians(35)
     performer = next(iter(figures.values()))
     for axis in axes.flat:
@@ -104,8 +105,8 @@ def draw(figures: dict[str, Array], path: Path) -> None:
                               solid_capstyle="round")  # fmt: skip
         axis.set_title(name, fontsize=8)
         axis.set_aspect("equal")
-        axis.set_xlim(-0.95, 0.95)
-        axis.set_ylim(-0.95, 0.85)
+        axis.set_xlim(-0.8, 0.8)
+        axis.set_ylim(-0.92, 0.78)
     sheet.tight_layout()
     sheet.savefig(path, dpi=90)
 
@@ -120,14 +121,23 @@ def main() -> None:
     first = shown.joint_positions()[POSE].astype(np.float64)
     figures = {"Performer": first}
     sys.stdout.write(f"Blender {bpy.app.version_string}; {len(performed)} motions\n")
-    head = ("limbs °", "legs baked °", "floor live cm", "floor cm", "and back °", "live p99 ms", "18,000 frames s")
-    sys.stdout.write(f"{'':34}" + "".join(f"{text:>16}" for text in head) + "\n")
+    head = (
+        "limbs °",
+        "legs baked °",
+        "floor live cm",
+        "floor cm",
+        "and back °",
+        "live ms",
+        "live p99 ms",
+        "18,000 fr. s",
+    )
+    sys.stdout.write(f"{'':34}" + "".join(f"{text:>14}" for text in head) + "\n")
     for name, make in rig_measures.subjects():
         bpy.ops.wm.read_factory_settings(use_empty=True)
         subject = make()
         figures[name] = posed(subject, shown)
         values = row(subject, performed)
-        sys.stdout.write(f"{name:34}" + "".join(f"{value:16.3f}" for value in values.values()) + "\n")
+        sys.stdout.write(f"{name:34}" + "".join(f"{value:14.3f}" for value in values.values()) + "\n")
         sys.stdout.flush()
     if picture:
         draw(figures, picture)

@@ -53,11 +53,11 @@ def moved_limbs(
     """
     world = local_to_global(motion.rotations.astype(np.float64))
     positions = joint_positions(world, motion.translation.astype(np.float64), motion.skeleton)
-    for k, (root, middle, last) in enumerate(limbs):
-        bent = _bent(positions[:, root], positions[:, middle], positions[:, last], shifts[:, k], out)
-        upper, lower = (_limited(turn, most) for turn in bent)
-        world[:, root] = multiply(upper, world[:, root])
-        world[:, middle] = multiply(lower, world[:, middle])
+    roots, middles, lasts = (list(joints) for joints in zip(*limbs, strict=True))
+    bent = _bent(positions[:, roots], positions[:, middles], positions[:, lasts], shifts, out)
+    upper, lower = (_limited(turn, most) for turn in bent)
+    world[:, roots] = multiply(upper, world[:, roots])
+    world[:, middles] = multiply(lower, world[:, middles])
     return replace(motion, rotations=global_to_local(world).astype(np.float32))
 
 
@@ -89,7 +89,7 @@ def _shift(toe: Array, stands: NDArray[np.bool_], blend: int) -> Array:
 
 
 def _bent(hip: Array, knee: Array, ankle: Array, shift: Array, front: Array) -> tuple[Array, Array]:
-    """World turns `(T, 4)` of thigh and shin that move the ankle by `shift`, the knee staying in its plane."""
+    """World turns `(T, K, 4)` of thigh and shin that move the ankle by `shift`, the knee staying in its plane."""
     target = ankle + shift
     thigh, shin = (np.linalg.norm(b - a, axis=-1, keepdims=True) for a, b in ((hip, knee), (knee, ankle)))
     line = target - hip
@@ -106,5 +106,5 @@ def _bent(hip: Array, knee: Array, ankle: Array, shift: Array, front: Array) -> 
     foot = hip + reach * along
     still = np.linalg.norm(shift, axis=-1) < 1e-7
     turns = [between_vectors(knee - hip, bend - hip), between_vectors(ankle - knee, foot - bend)]
-    thigh_turn, shin_turn = (np.where(still[:, None], np.array([1.0, 0, 0, 0]), turn) for turn in turns)
+    thigh_turn, shin_turn = (np.where(still[..., None], np.array([1.0, 0, 0, 0]), turn) for turn in turns)
     return thigh_turn, shin_turn

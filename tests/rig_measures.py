@@ -42,7 +42,9 @@ RIGIFY = dict(zip(
     (f"{side}_{part}" for side in ("left", "right") for part in rigs.LIMB_PARTS if part != "collar"),
     (f"ORG-{part}.{side}" for side in ("L", "R") for part in
      ("thigh", "shin", "foot", "toe", "upper_arm", "forearm", "hand")), strict=True))  # fmt: skip
-RIGIFY["pelvis"] = "ORG-spine"
+RIGIFY |= {"pelvis": "ORG-spine", "neck": "ORG-spine.004", "head": "ORG-spine.006"}
+RIGIFY |= {f"spine{k}": f"ORG-spine.{k:03d}" for k in (1, 2, 3)}
+RIGIFY |= {"left_collar": "ORG-shoulder.L", "right_collar": "ORG-shoulder.R"}
 
 
 @dataclass

@@ -95,10 +95,10 @@ class Fit:
         clearance = self.clearance(motion.rotations.astype(np.float64))
         high = clearance[..., 0] + motion.translation[:, 1, None, None]
         off = high - clearance[..., 1] - moved.translation[:, 1, None, None]
-        points = np.clip((HIGH - high) / (HIGH - LOW), 1e-6, 1)  # how much ankle and toe matter
+        points = np.clip((HIGH - high) / (HIGH - LOW), 1e-6, 1) ** 2  # how much ankle and toe matter
         feet = points.max(axis=1)[..., None]
         common = np.sum(feet * own, axis=1) / feet.sum(axis=1)
         common[:, 1] = 0
         own = feet * (own - common[:, None])
-        own[..., 1] = (points**2 * off).sum(axis=1) / points.sum(axis=1)
+        own[..., 1] = (points * off).sum(axis=1) / points.sum(axis=1) * points.max(axis=1)
         return common, own

@@ -41,7 +41,9 @@ class Retarget:
         return self.binding.bones.names[self.binding.moved]
 
     def pose(self, rotations: Array, translation: Array) -> RigPose:
-        """One pose, `(24, 4)` and `(3,)`, live: of the fitting, the floor alone, which needs no look ahead."""
+        """One pose, `(24, 4)` and `(3,)`, live: of the fitting, the floor alone, by the pelvis. All bones are turned as
+        the performer's; the rest of the fitting has to look ahead.
+        """
         rotations, translation = np.asarray(rotations, np.float64), np.asarray(translation, np.float64)
         if self.fitting.floor:
             translation = self.fit.floored(rotations, translation)
