@@ -12,7 +12,7 @@ from .recording import Stage
 from .runtime import runtime
 from .takes_list import active_entry
 
-WIDE = 46  # characters of a line in a sidebar of usual width
+LETTER = 7.0  # pixels of a usual letter at interface scale 1
 STATES = {
     "connecting": ("Looking for sensors", "SORTTIME"),
     "calibrating": ("Calibrating", "ARMATURE_DATA"),
@@ -52,7 +52,7 @@ class MOCAMBA_PT_connection(_Panel, bpy.types.Panel):
             write(layout.box(), runtime.message)
         for job in runtime.jobs:
             row = layout.row(align=True)
-            row.progress(factor=job.share, text=f"{job.name}: {job.doing}"[:WIDE])
+            row.progress(factor=job.share, text=f"{job.name}: {job.doing}"[: wide()])
             row.operator("mocamba.cancel_job", text="", icon="X")
 
 
@@ -318,13 +318,20 @@ class MOCAMBA_PT_help(_Panel, bpy.types.Panel):
 
 def write(layout: Any, text: str, icon: str = "NONE") -> None:
     """A sentence over as many lines as it needs: labels do not wrap."""
-    column = layout.column(align=True)
+    column, letters = layout.column(align=True), wide()
     line, first = "", True
     for word in [*text.split(), ""]:
-        if line and (not word or len(line) + len(word) >= WIDE):
+        if line and (not word or len(line) + len(word) >= letters):
             column.label(text=line, icon=icon if first else "BLANK1" if icon != "NONE" else "NONE")
             line, first = "", False
         line = f"{line} {word}".strip()
+
+
+def wide() -> int:
+    """Letters of a line in the region that is drawn."""
+    region = bpy.context.region
+    width = region.width if region is not None else 260
+    return max(int(width / (LETTER * bpy.context.preferences.system.ui_scale)) - 5, 16)
 
 
 def _plain(slot: str) -> str:
