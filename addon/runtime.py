@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bpy
 
+from ..rig.errors import MocambaError
 from .connection import Answer, Connection
 from .jobs import Job
 from .player import Player
@@ -138,11 +139,13 @@ class Runtime:
         self.connection.ask(what, told, **values)
 
     def run_job(self, job: Job) -> None:
-        """Follow `job` to its end; in the background, where no timer runs, wait for it."""
+        """Follow `job` to its end; in the background, where no timer runs, wait for it (MocambaError where it fails)."""
         self.jobs.append(job)
         if bpy.app.background:
             job.wait()
             self.step()
+            if job.error:
+                raise MocambaError(job.error)
         self.wake()
 
     def on_refusal(self, what: str) -> None:

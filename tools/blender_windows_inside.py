@@ -135,9 +135,12 @@ def steps() -> Iterator[Any]:
     with bpy.context.temp_override(window=window, area=area):
         bpy.ops.mocamba.bake("INVOKE_DEFAULT", True)
         check("the take is baked", "Walk_001" in bpy.data.actions)
-        for kind in ("bvh", "npz", "fbx", "glb", "usd"):
-            out = WORK / f"Läufer 1.{kind}"
-            check(f"exported {kind}", exported(out, kind))
+    for kind in ("bvh", "npz", "fbx", "glb", "usd"):
+        out = WORK / f"Läufer 1.{kind}"
+        bpy.ops.mocamba.export(filepath=str(out), format=kind)
+        yield lambda: not runtime().jobs
+        lacks = "has no exporter" in runtime().message  # builds of distributions do, and it has to be said
+        check(f"exported {kind}", lacks or (out.is_file() and out.stat().st_size > 1000))
     photograph("08-exported")
     show_only("calibrate", "output", "help")
     yield 0.5
@@ -160,15 +163,6 @@ def steps() -> Iterator[Any]:
     yield 0.5
     check("switched off", "mocamba" not in dir(bpy.types.Scene) and not hasattr(bpy.types, "MOCAMBA_PT_connection"))
     photograph("12-disabled")
-
-
-def exported(out: Path, kind: str) -> bool:
-    """Whether the file is there; builds of distributions lack exporters, which has to be said."""
-    try:
-        bpy.ops.mocamba.export(filepath=str(out), format=kind)
-    except RuntimeError as error:
-        return "has no exporter" in str(error) and not out.exists()
-    return out.is_file() and out.stat().st_size > 1000
 
 
 def listed_place(name: str) -> int:

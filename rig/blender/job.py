@@ -56,15 +56,17 @@ class BakeResult:
     total_seconds: float
 
 
-def run_bake(job: BakeJob, progress: Progress = lambda share, doing: None) -> BakeResult:
-    """Bake in a child process; both files appear whole or not at all.
+def run_bake(
+    job: BakeJob, progress: Progress = lambda share, doing: None, blender: Path | None = None
+) -> BakeResult:
+    """Bake in a child process; both files appear whole or not at all. `blender` is the program to use, None to find one.
 
     Raises BadInputError (OutputExistsError, FileFormatError) before any work starts, MissingToolError without
     Blender, MocambaError with the end of its log where Blender fails.
     """
     began = time.perf_counter()
     rate = _checked(job)
-    command = blender_command()
+    command = blender_command() if blender is None else program_command(blender)
     with work_folder(job.blend.parent) as work:
         made = ChildJob(
             motion=str(job.motion_npz.resolve()),
@@ -90,6 +92,11 @@ def blender_command() -> list[str]:
             "No Blender was found. Install Blender 4.2 or newer, or set MOCAMBA_BLENDER to its program file, "
             'or on Python 3.11 run: pip install "mocamba[blender]"'
         )
+    return program_command(blender)
+
+
+def program_command(blender: Path) -> list[str]:
+    """The same by the Blender program `blender`."""
     options = ["--background", "--factory-startup", "--python-exit-code", "3", "--python", str(BOOTSTRAP), "--"]
     return [str(blender), *options]
 
