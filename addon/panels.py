@@ -77,7 +77,10 @@ def _draw_session(layout: Any, status: Mapping[str, Any]) -> None:
         write(layout, str(status["message"]))
     if state in ("live", "recording"):
         layout.operator(
-            "mocamba.live", text="Stop Preview" if runtime.live else "Live Preview", depress=runtime.live, icon="HIDE_OFF"
+            "mocamba.live",
+            text="Stop Preview" if runtime.live else "Live Preview",
+            depress=runtime.live,
+            icon="HIDE_OFF",
         )
         if runtime.live and runtime.preview is not None and runtime.preview.trouble:
             write(layout, runtime.preview.trouble, icon="ERROR")
@@ -89,7 +92,9 @@ def _draw_session(layout: Any, status: Mapping[str, Any]) -> None:
 
 
 def _draw_sensors(layout: Any, status: Mapping[str, Any]) -> None:
-    silent = {slot: one for slot, one in status.get("slots", {}).items() if one.get("known") not in ("measured", "fading")}
+    silent = {
+        slot: one for slot, one in status.get("slots", {}).items() if one.get("known") not in ("measured", "fading")
+    }
     for slot, one in silent.items():
         if one.get("sensor"):
             text = f"{_plain(slot)}: silent for {one.get('age', 0):.1f} s, {one.get('known')}"
@@ -120,7 +125,7 @@ class MOCAMBA_PT_calibrate(_Panel, bpy.types.Panel):
 
     bl_label = "Calibrate"
     bl_idname = "MOCAMBA_PT_calibrate"
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, _context: Any) -> None:
         """See the module."""
@@ -202,10 +207,9 @@ class MOCAMBA_UL_takes(bpy.types.UIList):
 
     def draw_item(self, _c: Any, layout: Any, _d: Any, item: Any, _i: Any, _a: Any, _p: Any, _x: int = 0) -> None:
         """One line."""
-        row = layout.row(align=True)
+        row = layout.split(factor=0.62, align=True)
         row.label(text=item.name, icon="ERROR" if item.fault else "ACTION")
-        row.label(text=item.length)
-        row.label(text="*" * item.stars)
+        row.label(text=f"{item.length} {'*' * item.stars}")
 
 
 class MOCAMBA_PT_takes(_Panel, bpy.types.Panel):
@@ -229,7 +233,8 @@ class MOCAMBA_PT_takes(_Panel, bpy.types.Panel):
         item = window.takes[window.active_take]
         if item.fault:
             write(layout, item.fault, icon="ERROR")
-            layout.operator("mocamba.repair_take")
+            if "Repair" in item.fault:
+                layout.operator("mocamba.repair_take")
         layout.label(text=f"{item.network}{f'; {entry.performer}' if entry.performer else ''}")
         _draw_play(layout)
         if entry.path.suffix == ".take":
@@ -287,7 +292,7 @@ class MOCAMBA_PT_output(_Panel, bpy.types.Panel):
 
     bl_label = "Output"
     bl_idname = "MOCAMBA_PT_output"
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, _context: Any) -> None:
         """See the module."""
@@ -306,7 +311,7 @@ class MOCAMBA_PT_help(_Panel, bpy.types.Panel):
 
     bl_label = "Help"
     bl_idname = "MOCAMBA_PT_help"
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, _context: Any) -> None:
         """See the module."""

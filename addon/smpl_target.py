@@ -93,5 +93,8 @@ def in_mode(curve: Curve, mode: str) -> Curve:
 
 def _as_it_is(bone: Any) -> _Before:
     return _Before(
-        tuple(bone.location), tuple(bone.rotation_quaternion), tuple(bone.rotation_euler), tuple(bone.rotation_axis_angle)
+        tuple(bone.location),
+        tuple(bone.rotation_quaternion),
+        tuple(bone.rotation_euler),
+        tuple(bone.rotation_axis_angle),
     )

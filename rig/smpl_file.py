@@ -59,7 +59,9 @@ def read_smpl(path: Path) -> SmplBody:
         tree = _array(values["kintree_table"]).astype(np.int64)
         return _checked(path, vertices, faces, weights, regressor, tree)
     except KeyError as error:
-        raise FileFormatError(path, f"has no {error.args[0]!r}.", "It is no SMPL model; choose another file.") from error
+        raise FileFormatError(
+            path, f"has no {error.args[0]!r}.", "It is no SMPL model; choose another file."
+        ) from error
     except (TypeError, ValueError, IndexError, OverflowError, AttributeError) as error:
         raise FileFormatError(path, f"is damaged ({error}).", "Download the model again.") from error
 
@@ -134,7 +136,7 @@ class _TypeBox(_Box):
 
     def dtype(self) -> Any:
         """Of numbers; others raise."""
-        order = self.state[1] if self.state is not None else "="
+        order: Any = self.state[1] if self.state is not None else "="
         kind = np.dtype(str(self.arguments[0]))
         return kind if order in ("|", "=") else kind.newbyteorder(order)
 

@@ -24,7 +24,19 @@ from mocamba.rig.errors import BadInputError
 from . import motions
 from .addon_stage import state_of_data, world_heads
 
-THIRD_PARTY = {"torch", "rich", "typer", "mcap", "safetensors", "serial", "bleak", "cv2", "pythonosc", "PySide6", "scipy"}
+THIRD_PARTY = {
+    "torch",
+    "rich",
+    "typer",
+    "mcap",
+    "safetensors",
+    "serial",
+    "bleak",
+    "cv2",
+    "pythonosc",
+    "PySide6",
+    "scipy",
+}
 
 
 def make_take(folder: Path, name: str, *, solved: bool = True, seconds: float = 2.0) -> Path:
@@ -52,7 +64,8 @@ def test_takes_are_read_without_any_engine(tmp_path: Path) -> None:
 
 def test_the_whole_add_on_imports_no_third_party_package(addon: None) -> None:
     code = (
-        "import sys, bpy, mocamba; bpy.context.preferences.addons.new().module = 'mocamba'; mocamba.register(); bpy.ops.mocamba.refresh()\n"
+        "import sys, bpy, mocamba; bpy.context.preferences.addons.new().module = 'mocamba'; mocamba.register()\n"
+        "bpy.ops.mocamba.refresh()\n"
         "bpy.ops.mocamba.demo(); bpy.ops.mocamba.bake()\n"
         f"found = {THIRD_PARTY} & {{name.split('.')[0] for name in sys.modules}}; assert not found, found\n"
         "mocamba.unregister(); mocamba.unregister(); mocamba.register(); mocamba.unregister()"
@@ -199,7 +212,9 @@ def test_exports_open_again_and_match(blender: Any, tmp_path: Path, kind: str) -
     blender.ops.mocamba.add_armature()
     blender.ops.ed.undo_push(message="before")
     before = state_of_data()
-    blocks = {name: len(getattr(blender.data, name)) for name in ("objects", "actions", "meshes", "scenes", "armatures")}
+    blocks = {
+        name: len(getattr(blender.data, name)) for name in ("objects", "actions", "meshes", "scenes", "armatures")
+    }
     out = tmp_path / "out" / f"Läufer 1.{kind}"
     blender.ops.mocamba.export(path=str(tmp_path / "walk.npz"), filepath=str(out), format=kind, fps=60)
     assert state_of_data() == before

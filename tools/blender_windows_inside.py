@@ -47,16 +47,25 @@ def view() -> tuple[Any, Any]:
     return window, next(area for area in window.screen.areas if area.type == "VIEW_3D")
 
 
-def show_only(*names: str) -> None:
-    """Open these panels of ours and close the others: panels are open or not by how they are registered."""
-    panels = module("panels")
-    for made in panels.CLASSES:
-        if made.__name__.startswith("MOCAMBA_PT_"):
-            bpy.utils.unregister_class(made)
-            closed = made.__name__.removeprefix("MOCAMBA_PT_") not in names
-            made.bl_options = {"DEFAULT_CLOSED"} if closed else set()
-            made.bl_category = "Mocamba"
-            bpy.utils.register_class(made)
+def show_only(*names: str) -> list[Any]:
+    """These panels of ours, open, and no others; gives what `show_all` needs."""
+    made = []
+    for panel in [panel for panel in module("panels").CLASSES if panel.__name__.startswith("MOCAMBA_PT_")]:
+        bpy.utils.unregister_class(panel)
+        if panel.__name__.removeprefix("MOCAMBA_PT_") in names:
+            name = f"{panel.__name__}_open"  # Blender remembers by name which are closed
+            made.append(type(name, (panel,), {"bl_idname": name, "bl_options": set()}))
+            bpy.utils.register_class(made[-1])
+    return made
+
+
+def show_all(made: list[Any]) -> None:
+    """As it was."""
+    for panel in made:
+        bpy.utils.unregister_class(panel)
+    for panel in module("panels").CLASSES:
+        if panel.__name__.startswith("MOCAMBA_PT_"):
+            bpy.utils.register_class(panel)
 
 
 def photograph(name: str) -> None:
@@ -142,12 +151,12 @@ def steps() -> Iterator[Any]:
         lacks = "has no exporter" in runtime().message  # builds of distributions do, and it has to be said
         check(f"exported {kind}", lacks or (out.is_file() and out.stat().st_size > 1000))
     photograph("08-exported")
-    show_only("calibrate", "output", "help")
+    shown = show_only("calibrate", "output", "help")
     yield 0.5
     photograph("09-calibrate-output-help")
     status = dict(runtime().connection.status)
     yield from calibration_pictures(status)
-    show_only("connection", "character", "record", "takes", "bake")
+    show_all(shown)
     bpy.ops.mocamba.disconnect()
     (WORK / "takes" / "Broken.take").mkdir()
     (WORK / "takes" / "Broken.take" / "take.json").write_text('{"mocamba_take": 99}', encoding="utf-8")
@@ -193,12 +202,13 @@ def calibration_pictures(status: dict[str, Any]) -> Iterator[Any]:
         "moving": {"left_forearm": 24.0},
         "attempt": 2,
         "trouble": "You moved. Once more.",
-        "findings": [],
+        "findings": [{"sensor": "left shin", "verdict": "bad", "reason": "It points the other way round."}],
     }
-    for _ in range(8):  # the session tells its own four times a second
+
+    def tell() -> None:  # the session tells its own four times a second
         connection.status = {**status, "state": "calibrating", "calibration": told}
-        bpy.ops.wm.redraw_timer(type="DRAW_WIN_SWAP", iterations=1)
-    photograph_now("11-calibrating", lambda: setattr(connection, "status", {**status, "state": "calibrating", "calibration": told}))
+
+    photograph_now("11-calibrating", tell)
     yield 0.2
 
 
@@ -239,34 +249,41 @@ def choose_tab() -> Iterator[Any]:
     check("the tab can be clicked", getattr(region, "active_panel_category", "") == "Mocamba")
 
 
-def main() -> None:
-    """Start the timer."""
-    running, waits = steps(), {"until": 0.0, "for": None, "since": time.monotonic()}
+class Turns:
+    """The timer's body: does the next step when the one before has what it waited for."""
 
-    def turn() -> float | None:
+    def __init__(self) -> None:
+        self._running, self._until, self._since = steps(), 0.0, time.monotonic()
+        self._reached: Callable[[], Any] = lambda: True
+
+    def turn(self) -> float | None:
+        """Seconds to the next call, None at the end."""
         try:
-            if time.monotonic() < waits["until"]:
-                return 0.05
-            if waits["for"] is not None and not waits["for"]():
-                if time.monotonic() - waits["since"] > LONGEST:
-                    raise TimeoutError(f"waited {LONGEST:.0f} s; the add-on says: {runtime().message}")
-                return 0.05
-            said = next(running)
-            waits.update({"for": None, "since": time.monotonic()})
-            if callable(said):
-                waits["for"] = said
-            else:
-                waits["until"] = time.monotonic() + said
+            if self._waited():
+                self._next()
         except StopIteration:
-            return end()
+            end()
+            return None
         except Exception:
             failed.append("a step")
             lines.append(traceback.format_exc())
             photograph("99-failed")
-            return end()
+            end()
+            return None
         return 0.05
 
-    bpy.app.timers.register(turn, first_interval=1.5, persistent=True)
+    def _waited(self) -> bool:
+        if time.monotonic() < self._until:
+            return False
+        if not self._reached() and time.monotonic() - self._since > LONGEST:
+            raise TimeoutError(f"waited {LONGEST:.0f} s; the add-on says: {runtime().message}")
+        return bool(self._reached())
+
+    def _next(self) -> None:
+        said = next(self._running)
+        self._since = time.monotonic()
+        self._reached = said if callable(said) else lambda: True
+        self._until = self._since + (0.0 if callable(said) else said)
 
 
 def end() -> None:
@@ -275,4 +292,4 @@ def end() -> None:
     bpy.ops.wm.quit_blender()
 
 
-main()
+bpy.app.timers.register(Turns().turn, first_interval=1.5, persistent=True)

@@ -30,7 +30,7 @@ def add_body(armature: bpy.types.Object, skeleton: Skeleton, build: float = 1.0)
     return thing
 
 
-def add_skinned_mesh(armature: bpy.types.Object, name: str, vertices: Array, faces: Array) -> bpy.types.Object:
+def add_skinned_mesh(armature: bpy.types.Object, name: str, vertices: Array, faces: NDArray[Any]) -> bpy.types.Object:
     """A smooth mesh of `vertices (V, 3)` and `faces (F, n)` in the space of `armature`, which moves it."""
     mesh = bpy.data.meshes.new(name)
     mesh.from_pydata(vertices.tolist(), [], faces.tolist())
