@@ -1,6 +1,6 @@
 """A motion to keyframes in the open file. Adds an action, and changes nothing else that is its user's."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import bpy
@@ -22,7 +22,7 @@ class BakeWish:
     first_frame: int = 1
     part: tuple[float, float] | None = None
     in_place: bool = False
-    polish: Polish = Polish()
+    polish: Polish = field(default_factory=Polish)
     reduction: Reduction | None = None
     nla: bool = False
 

@@ -21,7 +21,7 @@ class MOCAMBA_OT_add_armature(bpy.types.Operator):
 
     bl_idname = "mocamba.add_armature"
     bl_label = "Add SMPL Armature"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+    bl_options = {"REGISTER", "UNDO"}
 
     height: FloatProperty(name="Height", default=1.7, min=0.5, max=2.6, subtype="DISTANCE", unit="LENGTH")
     build: FloatProperty(name="Build", default=1.0, min=0.7, max=1.5, description="Slim to stout")
@@ -43,7 +43,7 @@ class MOCAMBA_OT_load_body(bpy.types.Operator):
 
     bl_idname = "mocamba.load_body"
     bl_label = "Add Licensed Body"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+    bl_options = {"REGISTER", "UNDO"}
 
     filepath: StringProperty(name="Model", subtype="FILE_PATH")
     filter_glob: StringProperty(default="*.npz;*.pkl", options={"HIDDEN"})
@@ -71,7 +71,7 @@ class MOCAMBA_OT_find_armature(bpy.types.Operator):
 
     bl_idname = "mocamba.find_armature"
     bl_label = "Find Armature"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+    bl_options = {"REGISTER", "UNDO"}
 
     @told
     def execute(self, context: Any) -> Result:

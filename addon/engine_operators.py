@@ -78,7 +78,8 @@ def unpack_weights(packed: Path, folder: Path) -> list[str]:
     """The weights in a file of `build_addon.py --weights`, into `folder`; gives their names. Raises FileFormatError."""
     try:
         with zipfile.ZipFile(packed) as archive:
-            sums = dict(reversed(line.split("  ", 1)) for line in archive.read(SUMS).decode().splitlines())
+            lines = [line.split("  ", 1) for line in archive.read(SUMS).decode().splitlines()]
+            sums = {name: checksum for checksum, name in lines}
             names = [name for name in archive.namelist() if name != SUMS]
             if not names or set(names) != set(sums) or any(Path(name).name != name for name in names):
                 raise FileFormatError(packed, "does not hold what its checksums name.", "Download it again.")

@@ -83,7 +83,7 @@ def _best_hardware() -> str:
 
 def find_python() -> tuple[str, ...] | None:
     """A Python that can make environments: this one, which is Blender's own, else one of the system's."""
-    names = [(sys.executable,)]
+    names: list[tuple[str, ...]] = [(sys.executable,)]
     names += [("py", f"-3.{minor}") for minor in range(13, 10, -1)] if sys.platform == "win32" else []
     names += [(f"python3.{minor}",) for minor in (12, 11, 13, 14)] + [("python3",)]
     return next((name for name in names if _fits(name)), None)

@@ -4,14 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import EnumProperty, FloatProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from ..rig.amass import write_amass
+from ..rig.blender.job import BakeJob, run_bake
 from ..rig.bvh import write_bvh
 from ..rig.errors import BadInputError
 from ..rig.frame_rate import frame_rate
 from ..rig.resample import resample
 from .bake_scene import scene_rate
+from .jobs import Job
+from .runtime import runtime
 from .saying import Result, done, told
 from .take_files import load
 from .takes_list import entry_of
@@ -35,6 +38,7 @@ class MOCAMBA_OT_export(bpy.types.Operator):
     path: StringProperty(name="Take", description="Folder of the take; empty for the chosen one")
     solve: StringProperty(name="Solve", description="Whose motion; empty for the newest")
     filepath: StringProperty(name="File", subtype="FILE_PATH")
+    check_existing: BoolProperty(default=True, options={"HIDDEN"})  # the file dialog then asks
     format: EnumProperty(items=FORMATS, name="Format")
     fps: FloatProperty(name="Rate", min=0, max=1000, description="Frames per second; 0 for the scene's")
 
@@ -46,20 +50,26 @@ class MOCAMBA_OT_export(bpy.types.Operator):
 
     @told
     def execute(self, _context: Any) -> Result:
-        """Plain formats at once; those of Blender's exporters in a scene of their own, which goes again."""
+        """Plain formats at once; those of Blender's exporters by a second Blender, as `mocamba bake --to` does."""
         entry = entry_of(self.path)
         if not self.filepath:
             raise BadInputError("No file is named. Choose one to export to.")
         out = Path(bpy.path.abspath(self.filepath)).with_suffix(f".{self.format}")
         rate = frame_rate(self.fps or scene_rate())
-        motion = resample(load(entry, self.solve), rate.value)
         if self.format in PLAIN:
+            motion = resample(load(entry, self.solve), rate.value)
             PLAIN[self.format](motion, out)
-        else:
-            from ..rig.blender.performance import export_performance
-
-            export_performance(motion, rate, entry.name, out)
-        return done(self, f"{out}: {len(motion)} frames.")
+            return done(self, f"{out}: {len(motion)} frames.")
+        job = BakeJob(entry.solve(self.solve).file, entry.name, out, rate.value, force=True)
+        blender = Path(bpy.app.binary_path) if bpy.app.binary_path else None
+        runtime.run_job(
+            Job(
+                f"Exporting {out.name}",
+                lambda job_: run_bake(job, job_.report, blender),
+                lambda result: runtime.say(f"{out}: {result.frames} frames."),
+            )
+        )
+        return {"FINISHED"}
 
 
 CLASSES = (MOCAMBA_OT_export,)

@@ -1,4 +1,4 @@
-"""Work that takes longer than a moment: in a thread, with progress and a way to stop; its end is told on the main one."""
+"""Work that takes longer than a moment: in a thread, with progress and a way to stop it."""
 
 import logging
 import queue

@@ -12,7 +12,7 @@ from .recording import Stage
 from .runtime import runtime
 from .takes_list import active_entry
 
-WIDE = 46  # characters of a line in a sidebar of usual width
+LETTER = 7.0  # pixels of a usual letter at interface scale 1
 STATES = {
     "connecting": ("Looking for sensors", "SORTTIME"),
     "calibrating": ("Calibrating", "ARMATURE_DATA"),
@@ -52,7 +52,7 @@ class MOCAMBA_PT_connection(_Panel, bpy.types.Panel):
             write(layout.box(), runtime.message)
         for job in runtime.jobs:
             row = layout.row(align=True)
-            row.progress(factor=job.share, text=f"{job.name}: {job.doing}"[:WIDE])
+            row.progress(factor=job.share, text=f"{job.name}: {job.doing}"[: wide()])
             row.operator("mocamba.cancel_job", text="", icon="X")
 
 
@@ -77,7 +77,10 @@ def _draw_session(layout: Any, status: Mapping[str, Any]) -> None:
         write(layout, str(status["message"]))
     if state in ("live", "recording"):
         layout.operator(
-            "mocamba.live", text="Stop Preview" if runtime.live else "Live Preview", depress=runtime.live, icon="HIDE_OFF"
+            "mocamba.live",
+            text="Stop Preview" if runtime.live else "Live Preview",
+            depress=runtime.live,
+            icon="HIDE_OFF",
         )
         if runtime.live and runtime.preview is not None and runtime.preview.trouble:
             write(layout, runtime.preview.trouble, icon="ERROR")
@@ -89,7 +92,9 @@ def _draw_session(layout: Any, status: Mapping[str, Any]) -> None:
 
 
 def _draw_sensors(layout: Any, status: Mapping[str, Any]) -> None:
-    silent = {slot: one for slot, one in status.get("slots", {}).items() if one.get("known") not in ("measured", "fading")}
+    silent = {
+        slot: one for slot, one in status.get("slots", {}).items() if one.get("known") not in ("measured", "fading")
+    }
     for slot, one in silent.items():
         if one.get("sensor"):
             text = f"{_plain(slot)}: silent for {one.get('age', 0):.1f} s, {one.get('known')}"
@@ -120,7 +125,7 @@ class MOCAMBA_PT_calibrate(_Panel, bpy.types.Panel):
 
     bl_label = "Calibrate"
     bl_idname = "MOCAMBA_PT_calibrate"
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, _context: Any) -> None:
         """See the module."""
@@ -202,10 +207,9 @@ class MOCAMBA_UL_takes(bpy.types.UIList):
 
     def draw_item(self, _c: Any, layout: Any, _d: Any, item: Any, _i: Any, _a: Any, _p: Any, _x: int = 0) -> None:
         """One line."""
-        row = layout.row(align=True)
+        row = layout.split(factor=0.62, align=True)
         row.label(text=item.name, icon="ERROR" if item.fault else "ACTION")
-        row.label(text=item.length)
-        row.label(text="*" * item.stars)
+        row.label(text=f"{item.length} {'*' * item.stars}")
 
 
 class MOCAMBA_PT_takes(_Panel, bpy.types.Panel):
@@ -229,7 +233,8 @@ class MOCAMBA_PT_takes(_Panel, bpy.types.Panel):
         item = window.takes[window.active_take]
         if item.fault:
             write(layout, item.fault, icon="ERROR")
-            layout.operator("mocamba.repair_take")
+            if "Repair" in item.fault:
+                layout.operator("mocamba.repair_take")
         layout.label(text=f"{item.network}{f'; {entry.performer}' if entry.performer else ''}")
         _draw_play(layout)
         if entry.path.suffix == ".take":
@@ -287,7 +292,7 @@ class MOCAMBA_PT_output(_Panel, bpy.types.Panel):
 
     bl_label = "Output"
     bl_idname = "MOCAMBA_PT_output"
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, _context: Any) -> None:
         """See the module."""
@@ -306,7 +311,7 @@ class MOCAMBA_PT_help(_Panel, bpy.types.Panel):
 
     bl_label = "Help"
     bl_idname = "MOCAMBA_PT_help"
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, _context: Any) -> None:
         """See the module."""
@@ -318,13 +323,20 @@ class MOCAMBA_PT_help(_Panel, bpy.types.Panel):
 
 def write(layout: Any, text: str, icon: str = "NONE") -> None:
     """A sentence over as many lines as it needs: labels do not wrap."""
-    column = layout.column(align=True)
+    column, letters = layout.column(align=True), wide()
     line, first = "", True
     for word in [*text.split(), ""]:
-        if line and (not word or len(line) + len(word) >= WIDE):
+        if line and (not word or len(line) + len(word) >= letters):
             column.label(text=line, icon=icon if first else "BLANK1" if icon != "NONE" else "NONE")
             line, first = "", False
         line = f"{line} {word}".strip()
+
+
+def wide() -> int:
+    """Letters of a line in the region that is drawn."""
+    region = bpy.context.region
+    width = region.width if region is not None else 260
+    return max(int(width / (LETTER * bpy.context.preferences.system.ui_scale)) - 5, 16)
 
 
 def _plain(slot: str) -> str:

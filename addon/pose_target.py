@@ -22,7 +22,7 @@ class PoseTarget(Protocol):
         ...
 
     def restore(self) -> None:
-        """Put back exactly what was there before the first `apply`, any number of times; nothing where there was none."""
+        """Put back exactly what was there before the first `apply`; any number of times, also without one."""
         ...
 
     def curves(self, rotations: Floats, translation: Floats) -> list[Curve]:

@@ -5,7 +5,7 @@ the number of the preview that wrote the pose now in the data, 0 for none: it tr
 """
 
 from collections import OrderedDict
-from typing import Any
+from typing import Any, ClassVar
 
 import bpy
 
@@ -21,10 +21,12 @@ Pose = tuple[Floats, Floats]
 
 
 class Preview:
-    """Shows poses of `performer` on the scene's character."""
+    """Shows poses of `performer` on the scene's character. `past`: by mark, which armature, and how it was."""
 
-    last_mark = 0
-    past: "OrderedDict[int, tuple[int, PoseTarget]]" = OrderedDict()  # mark: the armature's number, how it was
+    last_mark: ClassVar[int] = 0
+    past: ClassVar["OrderedDict[int, tuple[int, PoseTarget]]"] = (
+        OrderedDict()
+    )  # mark: the armature's number, how it was
 
     def __init__(self, performer: Skeleton) -> None:
         self.performer = performer

@@ -51,7 +51,9 @@ class MOCAMBA_PG_scene(bpy.types.PropertyGroup):
     beeps: BoolProperty(name="Beeps", default=True, description="Sound the countdown, the start and the end")
     marker: BoolProperty(name="Marker", description="Put a marker with the take's name where the recording starts")
     bake_range: EnumProperty(items=RANGES, name="Range")
-    bake_from: FloatProperty(name="From", subtype="TIME", unit="TIME_ABSOLUTE", min=0, description="Seconds of the take")
+    bake_from: FloatProperty(
+        name="From", subtype="TIME", unit="TIME_ABSOLUTE", min=0, description="Seconds of the take"
+    )
     bake_to: FloatProperty(name="To", subtype="TIME", unit="TIME_ABSOLUTE", min=0, default=10)
     first_frame: IntProperty(name="First frame", default=1, description="Frame of the scene for the first pose")
     place: EnumProperty(items=PLACES, name="Root")

@@ -83,7 +83,8 @@ class MOCAMBA_OT_calibrate(bpy.types.Operator):
     def execute(self, _context: Any) -> Result:
         """The session's prompts are in its status."""
         only = [name.strip() for name in self.only.split(",") if name.strip()]
-        runtime.ask(self.what, **({"only": only} if only else {}))
+        values: dict[str, Any] = {"only": only} if only else {}
+        runtime.ask(self.what, **values)
         return {"FINISHED"}
 
 

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import logging
+from typing import Any
 
 import bpy
 
@@ -68,7 +69,7 @@ def unregister() -> None:
     help_operators.stop_log()
 
 
-def _parts() -> list[object]:
+def _parts() -> list[Any]:
     """With the bone maps, where this copy has them."""
     name = f"{__package__}.mapping_panel"
     mapping = [importlib.import_module(name)] if importlib.util.find_spec(name) else []

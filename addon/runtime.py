@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bpy
 
+from ..rig.errors import MocambaError
 from .connection import Answer, Connection
 from .jobs import Job
 from .player import Player
@@ -45,7 +46,7 @@ class Runtime:
 
     def say(self, text: str, error: bool = False) -> None:
         """Show `text` in the panel, and log it."""
-        self.message = text
+        self.message = text.splitlines()[0] if text else ""
         log.log(logging.ERROR if error else logging.INFO, "%s", text)
         self._drawn = 0.0
 
@@ -138,11 +139,13 @@ class Runtime:
         self.connection.ask(what, told, **values)
 
     def run_job(self, job: Job) -> None:
-        """Follow `job` to its end; in the background, where no timer runs, wait for it."""
+        """Follow `job` to its end; in the background, where no timer runs, wait for it and raise its MocambaError."""
         self.jobs.append(job)
         if bpy.app.background:
             job.wait()
             self.step()
+            if job.error:
+                raise MocambaError(job.error)
         self.wake()
 
     def on_refusal(self, what: str) -> None:

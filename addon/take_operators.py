@@ -78,7 +78,7 @@ class MOCAMBA_OT_demo(bpy.types.Operator):
 
     bl_idname = "mocamba.demo"
     bl_label = "Demo Take"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+    bl_options = {"REGISTER", "UNDO"}
 
     @told
     def execute(self, _context: Any) -> Result:
@@ -96,7 +96,7 @@ class MOCAMBA_OT_bake(_OnTake, bpy.types.Operator):
 
     bl_idname = "mocamba.bake"
     bl_label = "Bake"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+    bl_options = {"REGISTER", "UNDO"}
 
     solve: StringProperty(name="Solve", description="Whose motion; empty for the newest")
     armature: StringProperty(name="Armature", description="Empty for the scene's character")
@@ -220,7 +220,9 @@ class MOCAMBA_OT_repair_take(_OnTake, bpy.types.Operator):
             refresh(entry.path)
             runtime.say(" ".join(values["done"]) or f"{entry.name} is whole; nothing was changed.")
 
-        work = Job(f"Repairing {entry.name}", lambda job: run(engine, job, "takes", "repair", str(entry.path)), repaired)
+        work = Job(
+            f"Repairing {entry.name}", lambda job: run(engine, job, "takes", "repair", str(entry.path)), repaired
+        )
         runtime.run_job(work)
         return {"FINISHED"}
 

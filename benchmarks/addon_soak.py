@@ -1,8 +1,8 @@
 """The live preview under everything a user does to a file meanwhile: python benchmarks/addon_soak.py [--minutes 10]
 
-A real session of simulated sensors is shown on an armature while undo, redo, renaming, deleting, frame changes, saving and
-opening files happen at random. The same steps are then done without any preview: the data must be the same afterwards,
-nothing may have been raised, and poses must have been seen. Needs bpy. Exit code 1 where one of that fails.
+A real session of simulated sensors is shown on an armature while undo, redo, renaming, deleting, frame changes, saving
+and opening files happen at random. The same steps are then done without any preview: the data must be the same
+afterwards, nothing may have been raised, and poses must have been seen. Needs bpy. Exit code 1 where one of that fails.
 """
 
 import argparse
@@ -79,49 +79,59 @@ class Steps:
         self.done[kind.__name__] += 1
 
     def undo(self) -> None:
+        """Where there is something to undo."""
         if bpy.ops.ed.undo.poll():
             bpy.ops.ed.undo()
             self.done["really undone"] += 1
 
     def redo(self) -> None:
+        """Where there is something to redo."""
         if bpy.ops.ed.redo.poll():
             bpy.ops.ed.redo()
 
     def rename(self) -> None:
+        """The character."""
         if (armature := self._armature("Performer")) is not None:
             armature.name = f"Performer {self.random.integers(100)}"
             bpy.ops.ed.undo_push(message="rename")
 
     def delete(self) -> None:
+        """The character, as a user does."""
         if (armature := self._armature("Performer")) is not None:
             with bpy.context.temp_override(selected_objects=[armature], active_object=armature):
                 bpy.ops.object.delete()
             bpy.ops.ed.undo_push(message="delete")
 
     def frame(self) -> None:
+        """Another frame."""
         bpy.context.scene.frame_set(int(self.random.integers(1, 100)))
         bpy.ops.ed.undo_push(message="frame")
 
     def move(self) -> None:
+        """The character."""
         if (armature := self._armature("Performer")) is not None:
             armature.location.x += 0.5
             bpy.ops.ed.undo_push(message="move")
 
     def pose_other(self) -> None:
+        """Another armature."""
         if (armature := self._armature("Other")) is not None:
             armature.pose.bones["head"].scale = (1, 1.2, 1)
             bpy.ops.ed.undo_push(message="pose")
 
     def pose_performer(self) -> None:
+        """The character, while no preview runs."""
         if (armature := self._armature("Performer")) is not None:
             for bone in armature.pose.bones:
                 bone.rotation_quaternion = np.append(1.0, self.random.normal(size=3) / 4)
             bpy.ops.ed.undo_push(message="pose")
 
     def save(self) -> None:
+        """A copy."""
         bpy.ops.wm.save_as_mainfile(filepath=str(self.path.with_name("copy.blend")), copy=True)
 
     def open(self) -> None:
+        """The file as it was in the beginning."""
         bpy.ops.wm.open_mainfile(filepath=str(self.path))
         bpy.ops.ed.undo_push(message="open")
 

@@ -1,11 +1,12 @@
 """The engine's own test, as the last step of setting it up: HiPoser frame by frame on the simulated performer.
 
-    python -m mocamba.capture.self_test
+python -m mocamba.capture.self_test
 """
 
 import json
 import sys
 import time
+from importlib.metadata import version
 
 import numpy as np
 
@@ -14,8 +15,6 @@ FRAMES = 300
 
 def main() -> None:
     """Print one JSON object: milliseconds a frame (median), where, and with what."""
-    import torch
-
     from ..devices.simulated.performer import perform
     from ..inference.device_choice import Wish, choose_device, find_accelerators
     from ..inference.solver import LiveSolver
@@ -34,7 +33,7 @@ def main() -> None:
         if not np.isfinite(pose.rotations).all():
             raise SystemExit("The network's answer is not a number.")
     others = choose_device(Wish.AUTO, "PoseMamba", find_accelerators())
-    values = {"ms": round(1e3 * float(np.median(took)), 3), "device": others.device, "torch": torch.__version__}
+    values = {"ms": round(1e3 * float(np.median(took)), 3), "device": others.device, "torch": version("torch")}
     sys.stdout.write(json.dumps(values) + "\n")
 
 

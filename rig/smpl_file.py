@@ -136,7 +136,7 @@ class _TypeBox(_Box):
 
     def dtype(self) -> Any:
         """Of numbers; others raise."""
-        order = self.state[1] if self.state is not None else "="
+        order: Any = self.state[1] if self.state is not None else "="
         kind = np.dtype(str(self.arguments[0]))
         return kind if order in ("|", "=") else kind.newbyteorder(order)
 

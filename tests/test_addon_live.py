@@ -68,7 +68,7 @@ def test_the_newest_pose_is_shown_and_what_was_there_comes_back(
     step_until(shown)
     assert runtime.preview is not None
     assert runtime.preview.last is not None
-    rotations, translation = runtime.preview.last
+    rotations, _ = runtime.preview.last
     row = np.argmin(np.abs(session.motion.rotations - rotations).max(axis=(1, 2)))
     assert np.abs(world_heads(armature) - session.motion.joint_positions()[row]).max() < 0.001
     blender.ops.mocamba.live()

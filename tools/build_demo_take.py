@@ -1,4 +1,4 @@
-"""Makes the motion that the add-on plays without any hardware, `addon/data/demo.npz`: python -m mocamba.tools.build_demo_take
+"""Makes the motion that the add-on plays without any hardware: python -m mocamba.tools.build_demo_take
 
 The simulated performer's six worn sensors, recorded, solved frame by frame as when live, and polished.
 """

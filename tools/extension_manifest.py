@@ -12,9 +12,39 @@ from typing import Any
 TERSE = 64  # characters of a tagline or a permission's reason
 PERMISSIONS = ("files", "network", "clipboard", "camera", "microphone")
 TAGS = frozenset(
-    "3D View,Add Curve,Add Mesh,Animation,Bake,Camera,Compositing,Development,Game Engine,Geometry Nodes,Grease Pencil,"
-    "Import-Export,Lighting,Material,Mesh,Modeling,Node,Object,Paint,Physics,Pipeline,Render,Rigging,Scene,Sculpt,"
-    "Sequencer,System,Text Editor,Tracking,UV,User Interface".split(",")
+    [
+        "3D View",
+        "Add Curve",
+        "Add Mesh",
+        "Animation",
+        "Bake",
+        "Camera",
+        "Compositing",
+        "Development",
+        "Game Engine",
+        "Geometry Nodes",
+        "Grease Pencil",
+        "Import-Export",
+        "Lighting",
+        "Material",
+        "Mesh",
+        "Modeling",
+        "Node",
+        "Object",
+        "Paint",
+        "Physics",
+        "Pipeline",
+        "Render",
+        "Rigging",
+        "Scene",
+        "Sculpt",
+        "Sequencer",
+        "System",
+        "Text Editor",
+        "Tracking",
+        "UV",
+        "User Interface",
+    ]
 )
 _SEMANTIC = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 Rule = Callable[[Any], str]

@@ -32,7 +32,7 @@ def bake_curves(
     first_frame: int = FIRST_FRAME,
     reduction: Reduction | None = None,
 ) -> bpy.types.Action:
-    """Key `curves` on whole frames from `first_frame` on, in a new action called `name` that `owner` is made to play."""
+    """Key `curves` on whole frames from `first_frame` on, in a new action `name` that `owner` is made to play."""
     action = bpy.data.actions.new(name)
     action.use_fake_user = True  # an action without a user is dropped when the file is saved
     made = curves_for(owner, action)

@@ -14,6 +14,7 @@ from ..skeleton import JOINTS, Skeleton, joint
 # Linear RGB. A training suit, and skin left plain like a mannequin's.
 SUIT = (0.022, 0.075, 0.13)
 SKIN = (0.56, 0.40, 0.31)
+SOLID = (0.24, 0.36, 0.45)  # in viewports without materials, where the whole body has one colour
 BARE_ATTRIBUTE = "bare"
 BARE = [joint(name) for name in ("head", "left_wrist", "right_wrist", "left_hand", "right_hand")]
 BARE += [joint(name) for name in ("left_ankle", "right_ankle", "left_foot", "right_foot")]
@@ -29,7 +30,7 @@ def add_body(armature: bpy.types.Object, skeleton: Skeleton, build: float = 1.0)
     return thing
 
 
-def add_skinned_mesh(armature: bpy.types.Object, name: str, vertices: Array, faces: Array) -> bpy.types.Object:
+def add_skinned_mesh(armature: bpy.types.Object, name: str, vertices: Array, faces: NDArray[Any]) -> bpy.types.Object:
     """A smooth mesh of `vertices (V, 3)` and `faces (F, n)` in the space of `armature`, which moves it."""
     mesh = bpy.data.meshes.new(name)
     mesh.from_pydata(vertices.tolist(), [], faces.tolist())
@@ -57,6 +58,7 @@ def _dress(mesh: bpy.types.Mesh, body: Body) -> None:
     bare = np.sum(body.weights * np.isin(body.joints, BARE), axis=1)
     mesh.attributes.new(BARE_ATTRIBUTE, "FLOAT", "POINT").data.foreach_set("value", bare.astype(np.float32))
     material = matte("Suit and skin", SUIT)
+    material.diffuse_color = (*SOLID, 1)
     nodes, links = material.node_tree.nodes, material.node_tree.links
     attribute, seam = nodes.new("ShaderNodeAttribute"), nodes.new("ShaderNodeValToRGB")
     attribute.attribute_name = BARE_ATTRIBUTE

@@ -19,8 +19,8 @@ EXACT = 1e-4
 class SmplRest:
     """How SMPL's rotations go into the bones of one armature.
 
-    `joints (J,)` are those that have a bone; `turns (J, 4)` takes our Y-up world into each bone's rest frame; `scale` is
-    units of the armature for a metre of the performer; `standing` the height of the performer's pelvis at rest.
+    `joints (J,)` are those that have a bone; `turns (J, 4)` takes our Y-up world into each bone's rest frame; `scale`
+    is units of the armature for a metre of the performer; `standing` the height of the performer's pelvis at rest.
     """
 
     joints: NDArray[np.int64]
