@@ -10,10 +10,9 @@ from bpy.props import EnumProperty, StringProperty
 from ..rig.blender.smpl_pose import has_smpl_bones
 from ..rig.errors import BadInputError, MocambaError
 from ..rig.retarget.bone_map import BoneMap, load_map, map_from_json, save_map
-from ..rig.retarget.detect import detect
 from ..rig.skeleton import JOINTS, SMPL24
 from .preview import Preview
-from .rig_binding import MappedTarget, keep_map, kept_map, kept_text, read_bones
+from .rig_binding import MappedTarget, found_map, keep_map, kept_map, kept_text, read_bones
 from .runtime import runtime
 from .saying import Result, done, told
 
@@ -75,7 +74,7 @@ class MOCAMBA_OT_detect_map(_MapOperator, bpy.types.Operator):
 
     def work(self, armature: Any) -> str:
         """See the class."""
-        found = detect(read_bones(armature))
+        found = found_map(armature, read_bones(armature))
         warnings = take_map(armature, found)
         return " ".join([f"{found.family}: {len(found.bones)} of 22 joints mapped.", *warnings])
 
@@ -133,7 +132,7 @@ class MOCAMBA_OT_save_map(_MapOperator, bpy.types.Operator):
     def work(self, armature: Any) -> str:
         """See the class."""
         path = Path(bpy.path.abspath(self.filepath)).with_suffix(".json")
-        save_map(kept_map(armature) or detect(read_bones(armature)), path)
+        save_map(kept_map(armature) or found_map(armature, read_bones(armature)), path)
         return f"Saved {path.name}."
 
 
@@ -231,7 +230,7 @@ def take_rows(armature: Any, bone_map: BoneMap) -> tuple[str, ...]:
 def _map_or_nothing(armature: Any) -> BoneMap:
     """What is kept or found, an empty map where there is neither."""
     try:
-        return kept_map(armature) or detect(read_bones(armature))
+        return kept_map(armature) or found_map(armature, read_bones(armature))
     except BadInputError:
         return BoneMap("", {})
 

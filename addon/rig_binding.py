@@ -13,12 +13,13 @@ from ..rig.quaternion import Array
 from ..rig.retarget.bone_map import BoneMap, Switch, map_from_json, map_to_json
 from ..rig.retarget.bones import Bones
 from ..rig.retarget.channels import rotation_channels, rotation_property
-from ..rig.retarget.detect import detect
+from ..rig.retarget.detect import detect, match_controls
 from ..rig.retarget.fit import Fitting
 from ..rig.retarget.retarget import Retarget
 from ..rig.rotation import matrix_to_quaternion
 from ..rig.skeleton import Skeleton
 from .smpl_target import pose_bones, turn_bone
+from .vrm_humanoid import humanoid_map
 
 STORED = "mocamba_bone_map"  # custom property
 # Constraints that turn the bone they are on
@@ -41,7 +42,7 @@ class MappedTarget:
     ) -> None:
         bones = read_bones(armature)
         self.object_name: str = armature.name
-        self.map = bone_map or kept_map(armature) or detect(bones)
+        self.map = bone_map or kept_map(armature) or found_map(armature, bones)
         self.retarget = Retarget(bones, self.map, performer, fitting)
         self.map = self.retarget.binding.map
         self.warnings = (*_object_warnings(armature), *self.retarget.binding.warnings)
@@ -143,6 +144,11 @@ def read_bones(armature: Any) -> Bones:
         driven=frozenset(driven),
         raised=float(armature.matrix_world.translation.z) / scale,
     )
+
+
+def found_map(armature: Any, bones: Bones) -> BoneMap:
+    """By controls, by what a VRM model says itself, by names, hierarchy and shape. Raises BadInputError."""
+    return match_controls(bones) or humanoid_map(armature) or detect(bones)
 
 
 def kept_map(armature: Any) -> BoneMap | None:

@@ -1,5 +1,6 @@
 """Rigs in the add-on: flags and constraints that rigs have, linked and overridden ones, operators, and refusals."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,61 @@ def test_an_armature_that_is_gone(blender: Any, mixamo: Any) -> None:
         target.apply(motion.rotations[0], motion.translation[0])
     with pytest.raises(LookupError):
         target.restore()
+
+
+@pytest.fixture
+def vrm_add_on(blender: Any) -> Any:
+    """Properties as the VRM add-on registers them, as far as they are read."""
+    from bpy.props import CollectionProperty, PointerProperty, StringProperty
+    from mocamba.addon.vrm_humanoid import PARTS
+
+    def group(name: str, **parts: Any) -> Any:
+        made = type(name, (blender.types.PropertyGroup,), {"__annotations__": parts})
+        blender.utils.register_class(made)
+        return made
+
+    node = group("FakeNode", bone_name=StringProperty())
+    human = group("FakeHuman", bone=StringProperty(), node=PointerProperty(type=node))
+    old = group("FakeHumanoid0", human_bones=CollectionProperty(type=human))
+    bones = group("FakeBones1", **{part: PointerProperty(type=human) for part in PARTS})
+    new = group("FakeHumanoid1", human_bones=PointerProperty(type=bones))
+    vrm0, vrm1 = (group(f"FakeVrm{k}", humanoid=PointerProperty(type=one)) for k, one in enumerate((old, new)))
+    top = group(
+        "FakeVrm", spec_version=StringProperty(), vrm0=PointerProperty(type=vrm0), vrm1=PointerProperty(type=vrm1)
+    )
+    blender.types.Armature.vrm_addon_extension = PointerProperty(type=top)
+    yield PARTS
+    del blender.types.Armature.vrm_addon_extension
+    for made in (top, vrm1, vrm0, new, bones, old, human, node):
+        blender.utils.unregister_class(made)
+
+
+@pytest.mark.parametrize("version", ["0.0", "1.0"])
+@pytest.mark.parametrize("upper_chest", [True, False])
+def test_the_bones_that_a_vrm_model_names_itself(
+    blender: Any, rigs: Any, vrm_add_on: Any, version: str, upper_chest: bool
+) -> None:
+    family = rigs.FAMILIES["VRoid" if upper_chest else "VRM, without upper chest and toes"]
+    armature = rigs.build("Model", family)
+    extension = armature.data.vrm_addon_extension
+    extension.spec_version = version
+    wanted = {}
+    for k, (part, joint) in enumerate(vrm_add_on.items()):
+        own = family.bones().get(joint if upper_chest or part != "chest" else "spine3", "")
+        if not own or (part == "upper_chest" and not upper_chest):
+            continue
+        armature.data.bones[own].name = f"骨{k}"
+        wanted[joint if upper_chest or part != "chest" else "spine3"] = f"骨{k}"
+        if version == "1.0":
+            getattr(extension.vrm1.humanoid.human_bones, part).node.bone_name = f"骨{k}"
+        else:
+            one = extension.vrm0.humanoid.human_bones.add()
+            one.bone, one.node.bone_name = re.sub("_([a-z])", lambda m: m[1].upper(), part), f"骨{k}"
+    target = MappedTarget(armature, SMPL24)
+    assert target.map.family == "VRM humanoid"
+    assert target.map.bones == wanted
+    # on an armature to which nothing is assigned the add-on changes nothing
+    assert MappedTarget(rigs.build("Other", rigs.MIXAMO), SMPL24).map.family.startswith("Mixamo")
 
 
 @pytest.mark.parametrize("override", [False, True])

@@ -27,7 +27,7 @@ from mocamba.rig.retarget.bones import Bones
 from mocamba.rig.retarget.channels import rotation_channels
 from mocamba.rig.retarget.detect import detect
 from mocamba.rig.retarget.fit import Fit, Fitting
-from mocamba.rig.retarget.hands import CAPSULES, HANDS, _distance, _width
+from mocamba.rig.retarget.hands import CAPSULES, HANDS, from_line, hip_width
 from mocamba.rig.retarget.retarget import Retarget
 from mocamba.rig.rotation import euler_to_quaternion
 from mocamba.rig.skeleton import JOINTS, PARENTS, SMPL24, Skeleton, joint
@@ -422,7 +422,7 @@ def test_hands_do_not_go_into_wider_hips() -> None:
 
     def depth(fitted: object) -> float:
         places = fitted.joint_positions().astype(float)  # type: ignore[attr-defined]
-        return max(float((share * _width(wide) - _distance(places, hand, a, b)[0]).max())
+        return max(float((share * hip_width(wide) - from_line(places, hand, a, b)[0]).max())
                    for hand in HANDS for a, b, share in CAPSULES)  # fmt: skip
 
     assert depth(through) > 0.02

@@ -24,7 +24,7 @@ def detect(bones: Bones) -> BoneMap:
 
     Raises BadInputError where no performer is found, or two.
     """
-    found = _by_controls(bones) or _by_names(bones)
+    found = match_controls(bones) or _by_names(bones)
     if found is None or not usable(found):
         found = match_shape(bones)
     if found is None or not usable(found):
@@ -48,7 +48,8 @@ def missing(found: BoneMap) -> tuple[str, ...]:
     return tuple(JOINTS[j].replace("_", " ") for j in EXPECTED if JOINTS[j] not in found.bones)
 
 
-def _by_controls(bones: Bones) -> BoneMap | None:
+def match_controls(bones: Bones) -> BoneMap | None:
+    """The map of a known control rig, None where it is none."""
     for rig in CONTROL_RIGS:
         wanted = rig.map()
         found = wanted.fitted_to(bones.names)

@@ -19,20 +19,21 @@ def kept_out(source: Motion, target: Motion) -> Array:
     shift = np.zeros((len(after), 2, 3))
     for hand, joint in enumerate(HANDS):
         for a, b, share in CAPSULES:
-            deep = np.minimum(_distance(before, joint, a, b)[0] - share * _width(source.skeleton), 0)
-            distance, out = _distance(after, joint, a, b)
-            need = np.maximum(share * _width(target.skeleton) + deep - distance, 0)
+            deep = np.minimum(from_line(before, joint, a, b)[0] - share * hip_width(source.skeleton), 0)
+            distance, out = from_line(after, joint, a, b)
+            need = np.maximum(share * hip_width(target.skeleton) + deep - distance, 0)
             push = need[:, None] * out
             larger = np.linalg.norm(push, axis=1) > np.linalg.norm(shift[:, hand], axis=1)
             shift[larger, hand] = push[larger]
     return shift
 
 
-def _width(skeleton: Skeleton) -> float:
+def hip_width(skeleton: Skeleton) -> float:
+    """Metres between the hip joints."""
     return float(np.linalg.norm(skeleton.offsets[1] - skeleton.offsets[2]))
 
 
-def _distance(places: Array, joint: int, a: int, b: int) -> tuple[Array, Array]:
+def from_line(places: Array, joint: int, a: int, b: int) -> tuple[Array, Array]:
     """Of a joint from the line between two others, `(T,)`, and the direction `(T, 3)` away from it."""
     line = places[:, b] - places[:, a]
     along = np.sum((places[:, joint] - places[:, a]) * line, axis=1) / np.maximum(np.sum(line**2, axis=1), 1e-12)
