@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from mocamba.addon.bake_scene import BakeWish, bake_motion
 from mocamba.addon.mapping_panel import draw_map
@@ -122,6 +123,30 @@ def test_bake_by_the_add_ons_own_way_leaves_the_rest(blender: Any, rigs: Any) ->
     assert after["scene"] == before["scene"]
     assert after["objects"]["Hero"][0] == before["objects"]["Hero"][0]
     assert after["objects"]["Hero"][3:] == before["objects"]["Hero"][3:]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_shortest_takes(blender: Any, rigs: Any, count: int) -> None:
+    target = target_for(rigs.build("Hero", rigs.FAMILIES["DAZ Genesis 8"]), SMPL24)
+    motion = motions.walk(1.0)
+    curves = target.curves(motion.rotations[:count], motion.translation[:count])
+    assert all(len(curve.values) == count and np.isfinite(curve.values).all() for curve in curves)
+
+
+def test_rigify_switched_by_its_user_is_switched_back(blender: Any) -> None:
+    from .rig_measures import measured, rigify
+
+    subject = rigify()
+    bones = subject.armature.pose.bones
+    bones["upper_arm_parent.L"]["FK_limb_follow"] = 1.0
+    bones["thigh_parent.R"]["IK_FK"] = 0.5
+    bones["torso"]["head_follow"] = 0.25
+    subject.armature.update_tag()
+    blender.context.view_layer.update()
+    found = measured(subject, motions.walk(1.0))
+    assert max(found["live"]["limbs"].values()) < 0.05
+    assert max(a for limb, a in found["baked"]["limbs"].items() if "elbow" in limb) < 0.05
+    assert found["different"] == []
 
 
 def test_an_armature_that_is_gone(blender: Any, mixamo: Any) -> None:

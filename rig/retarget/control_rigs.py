@@ -56,7 +56,9 @@ CONTROL_RIGS = (
         heads={"pelvis": "ORG-spine", "spine1": "ORG-spine.001"},
         switches=(
             ("thigh_parent.{}", "IK_FK", 1.0),
+            ("thigh_parent.{}", "FK_limb_follow", 0.0),
             ("upper_arm_parent.{}", "IK_FK", 1.0),
+            ("upper_arm_parent.{}", "FK_limb_follow", 0.0),
             ("torso", "neck_follow", 1.0),
             ("torso", "head_follow", 1.0),
         ),
