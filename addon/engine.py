@@ -119,17 +119,17 @@ class Capture:
 
     def __init__(self, engine: Engine, arguments: Sequence[str]) -> None:
         self.log = engine.log
-        self._last: deque[str] = deque(maxlen=LAST_LINES)
         engine.folder.mkdir(parents=True, exist_ok=True)
         try:
-            self._process = subprocess.Popen(
-                engine.command("capture", *arguments),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=engine.log.open("wb"),  # a file and no pipe: nobody has to read it
-                env=environment(),
-                **apart(),
-            )
+            with engine.log.open("wb") as log:  # a file and no pipe: nobody has to read it
+                self._process = subprocess.Popen(
+                    engine.command("capture", *arguments),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=log,
+                    env=environment(),
+                    **apart(),
+                )
         except OSError as error:
             raise MissingToolError(f"The engine cannot be started ({error.strerror}). {SET_UP}") from error
 

@@ -163,18 +163,14 @@ class EngineSetup:
     def _install(self, job: Job, log: Any, plan: Plan) -> None:
         torch, *others = requirements()
         job.report(0.1, f"Installing PyTorch for {plan.hardware}")
-        index = TORCH_BUILDS.get(plan.hardware)
-        if self.wish.wheels is None and index is not None and not (plan.hardware == "CPU" and sys.platform == "win32"):
-            try:
-                self._call(job, log, [*self._installer(plan), "--index-url", index, torch], 0.1)
-            except MocambaError:
-                if job.cancelled:
-                    raise
-                self._call(job, log, [*self._installer(plan), torch], 0.1)  # where only the usual index can be reached
-        else:
-            self._call(job, log, [*self._installer(plan), torch], 0.1)
+        self._call(job, log, [*self._installer(plan), *self._index(plan), torch], 0.1)
         job.report(0.7, "Installing smaller packages")
         self._call(job, log, [*self._installer(plan), *others], 0.7)
+
+    def _index(self, plan: Plan) -> list[str]:
+        """Where PyTorch keeps the build for this hardware; its builds for Macs are where all packages are."""
+        index = os.environ.get("MOCAMBA_TORCH_INDEX") or TORCH_BUILDS.get(plan.hardware)
+        return [] if self.wish.wheels is not None or index is None else ["--index-url", index]
 
     def _installer(self, plan: Plan) -> list[str]:
         local = ["--no-index", "--find-links", str(self.wish.wheels)] if self.wish.wheels else []
