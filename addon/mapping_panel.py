@@ -9,14 +9,14 @@ from bpy.props import EnumProperty, StringProperty
 
 from ..rig.blender.smpl_pose import has_smpl_bones
 from ..rig.errors import BadInputError, MocambaError
-from ..rig.retarget.bone_map import BoneMap, load_map, map_from_json, save_map
+from ..rig.retarget.bone_map import BoneMap, bone_word, load_map, map_from_json, save_map
 from ..rig.skeleton import JOINTS, SMPL24
 from .preview import Preview
 from .rig_binding import MappedTarget, found_map, keep_map, kept_map, kept_text, read_bones
 from .runtime import runtime
 from .saying import Result, done, told
 
-JOINT_ITEMS = [(name, name.replace("_", " ").capitalize(), "") for name in JOINTS[:22]]
+JOINT_ITEMS = [(name, bone_word(name).capitalize(), f"SMPL's {name}") for name in JOINTS[:22]]
 SHOWN_WARNINGS = 4
 _said: dict[tuple[str, str], tuple[str, ...]] = {}  # warnings by armature and map, so that drawing works nothing out
 
@@ -95,7 +95,7 @@ class MOCAMBA_OT_map_bone(_MapOperator, bpy.types.Operator):
 
     def draw(self, context: Any) -> None:
         """The bone, searched by name."""
-        self.layout.label(text=self.joint.replace("_", " ").capitalize())
+        self.layout.label(text=bone_word(self.joint).capitalize())
         self.layout.prop_search(self, "bone", chosen(context).data, "bones")
 
     def work(self, armature: Any) -> str:
@@ -110,7 +110,7 @@ class MOCAMBA_OT_map_bone(_MapOperator, bpy.types.Operator):
             bones[self.joint] = self.bone
         changed = BoneMap(before.family, bones, also, heads, before.switches)
         warnings = take_rows(armature, changed)
-        return " ".join([f"{self.joint.replace('_', ' ')}: {self.bone or 'no bone'}.", *warnings])
+        return " ".join([f"{bone_word(self.joint).capitalize()}: {self.bone or 'no bone'}.", *warnings])
 
 
 class MOCAMBA_OT_save_map(_MapOperator, bpy.types.Operator):

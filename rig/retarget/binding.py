@@ -12,7 +12,7 @@ from ..rest_pose import RestPose
 from ..rotation import quaternion_to_matrix
 from ..skeleton import JOINTS, PARENTS, Skeleton
 from .bone_map import BoneMap
-from .bones import Bones
+from .bones import SHORT, Bones
 from .detect import missing, usable
 
 ON_FLOOR = 0.12  # of a leg's length: a toe joint that is no higher above the armature's origin stands on its floor
@@ -48,6 +48,8 @@ class Binding:
         self._hanging_bones = bones.hanging_on(self._joints.keys())
         self.bones = replace(bones, heads=self._hanging_bones.heads)
         self.rest = self._rest_pose()
+        if not self.rest.leg > SHORT * float(np.ptp(bones.heads, axis=0).max()):
+            raise BadInputError(f"{bones.owner}: thigh, shin and foot are in one place. Choose other bones for them.")
         self.rows = [self._row(bone) for bone in self._joints]
         self.names = tuple(bones.names[row.bone] for row in self.rows)
         self._linear = np.stack([self._matrix(row) for row in self.rows])

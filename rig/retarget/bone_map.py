@@ -14,6 +14,10 @@ from ..whole_file import check_suffix, whole_file
 
 FORMAT, VERSION = "mocamba-bone-map", 1
 LARGEST = 1_000_000  # bytes
+# SMPL names joints, animators name the bones that begin there
+WORDS = {"pelvis": "hips", "spine1": "lower spine", "spine2": "middle spine", "spine3": "chest", "hip": "thigh",
+         "knee": "shin", "ankle": "foot", "foot": "toes", "collar": "shoulder", "shoulder": "upper arm",
+         "elbow": "forearm", "wrist": "hand"}  # fmt: skip
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -57,6 +61,12 @@ class BoneMap:
             {joint: name for joint, bone in self.heads.items() if (name := found(bone))},
             tuple(Switch(name, s.property, s.value) for s in self.switches if (name := found(s.bone))),
         )
+
+
+def bone_word(joint: str) -> str:
+    """What animators call the bone of an SMPL joint: `left_hip` is the left thigh."""
+    side, _, part = joint.rpartition("_")
+    return " ".join(filter(None, (side, WORDS.get(part, part))))
 
 
 def save_map(bone_map: BoneMap, path: Path) -> None:

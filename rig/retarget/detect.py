@@ -3,7 +3,7 @@
 from ..errors import BadInputError
 from ..joint_names import match_convention, normalised, spine_between
 from ..skeleton import JOINTS, joint
-from .bone_map import BoneMap
+from .bone_map import BoneMap, bone_word
 from .bones import Bones
 from .control_rigs import CONTROL_RIGS
 from .shape import match_shape
@@ -44,8 +44,8 @@ def usable(found: BoneMap) -> bool:
 
 
 def missing(found: BoneMap) -> tuple[str, ...]:
-    """Joints one expects of a rig and which the map does not give, in words."""
-    return tuple(JOINTS[j].replace("_", " ") for j in EXPECTED if JOINTS[j] not in found.bones)
+    """Bones one expects of a rig and which the map does not give, in words."""
+    return tuple(bone_word(JOINTS[j]) for j in EXPECTED if JOINTS[j] not in found.bones)
 
 
 def match_controls(bones: Bones) -> BoneMap | None:
