@@ -7,7 +7,7 @@ import numpy as np
 
 from ..errors import BadInputError
 from ..kinematics import global_to_local
-from ..quaternion import Array, conjugate, make_continuous, multiply, rotate
+from ..quaternion import Array, conjugate, make_continuous, multiply, normalise, rotate
 from ..rest_pose import RestPose
 from ..rotation import quaternion_to_matrix
 from ..skeleton import JOINTS, PARENTS, Skeleton
@@ -54,9 +54,8 @@ class Binding:
         self.names = tuple(bones.names[row.bone] for row in self.rows)
         self._linear = np.stack([self._matrix(row) for row in self.rows])
         self._simple = np.array([row.joint for row in self.rows])
-        self._others = [
-            (k, row) for k, row in enumerate(self.rows) if row.up or row.down != (row.joint,)
-        ]  # not turned against its SMPL parent
+        # bones that are led by another joint than their own joint's parent
+        self._others = [(k, row) for k, row in enumerate(self.rows) if row.up or row.down != (row.joint,)]
         self.pelvis = bones.index[self.map.bones["pelvis"]]
         self.moved = self._moved()
         # the armature's units in one metre of the performer's
@@ -76,8 +75,7 @@ class Binding:
         relative = rotations[..., self._simple, :]
         for k, row in self._others:
             relative[..., k, :] = _along(rotations, row)
-        turned: Array = np.matmul(self._linear, relative[..., None])[..., 0]
-        return turned
+        return normalise(np.matmul(self._linear, relative[..., None])[..., 0])
 
     def location(self, rotations: Array, translation: Array) -> Array:
         """Location `(..., 3)` of the bone `moved` that brings the pelvis to `translation (..., 3)`."""
