@@ -70,7 +70,8 @@ def show_all(made: list[Any]) -> None:
 
 def photograph(name: str) -> None:
     """The whole window."""
-    OUT.mkdir(parents=True, exist_ok=True)
+    for area in view()[0].screen.areas:
+        area.tag_redraw()
     bpy.ops.wm.redraw_timer(type="DRAW_WIN_SWAP", iterations=2)
     subprocess.run(["import", "-window", "root", str(OUT / f"{VERSION}-{name}.png")], check=False, timeout=60)
 
@@ -216,6 +217,8 @@ def photograph_now(name: str, prepare: Step) -> None:
     """With what is shown put right before every drawing."""
     for _ in range(3):
         prepare()
+        for part in view()[1].regions:
+            part.tag_redraw()
         bpy.ops.wm.redraw_timer(type="DRAW_WIN_SWAP", iterations=1)
     subprocess.run(["import", "-window", "root", str(OUT / f"{VERSION}-{name}.png")], check=False, timeout=60)
 
