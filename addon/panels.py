@@ -113,6 +113,8 @@ class MOCAMBA_PT_character(_Panel, bpy.types.Panel):
         """See the module."""
         layout, settings = self.layout, context.scene.mocamba
         layout.prop(settings, "armature", text="")
+        for warning in (runtime.preview.warnings if runtime.preview is not None else ())[:2]:
+            write(layout, warning, icon="ERROR")
         if chosen_armature() is None:
             layout.operator("mocamba.add_armature", icon="ARMATURE_DATA")
             layout.operator("mocamba.find_armature")
