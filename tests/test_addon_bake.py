@@ -127,6 +127,14 @@ def test_reduced_keys_stay_within_their_bounds(blender: Any) -> None:
 def test_reduction_of_a_straight_line_keeps_its_ends() -> None:
     line = Curve('pose.bones["pelvis"].location', "pelvis", np.linspace([0, 0, 0], [1, 2, 3], 50))
     assert keys_of(line, Reduction()).tolist() == [0, 49]
+    assert keys_of(Curve(line.data_path, "pelvis", line.values[:1]), Reduction()).tolist() == [0]
+    assert keys_of(Curve(line.data_path, "pelvis", np.repeat(line.values, 4, axis=0) * 0), Reduction()).tolist() == [
+        0,
+        64,
+        128,
+        192,
+        199,
+    ]
     assert keys_of(line, None).tolist() == list(range(50))
     jump = Curve(line.data_path, "pelvis", np.where(np.arange(50)[:, None] == 20, 1.0, 0.0) * [1, 0, 0])
     assert {19, 20, 21} <= set(keys_of(jump, Reduction()).tolist())
