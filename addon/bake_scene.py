@@ -35,13 +35,15 @@ class Baked:
     frames: int
     keys: int
     seconds: float
+    warnings: tuple[str, ...] = ()
 
 
 def bake_motion(armature: Any, motion: Motion, name: str, wish: BakeWish) -> Baked:
     """Key `motion` on `armature` at the scene's rate, in a new action. Raises BadInputError and leaves nothing then."""
     check_bakeable(armature)
     motion = prepared(motion, wish)
-    curves = target_for(armature, motion.skeleton).curves(motion.rotations, motion.translation)
+    target = target_for(armature, motion.skeleton)
+    curves = target.curves(motion.rotations, motion.translation)
     reduction = wish.reduction and replace(wish.reduction, unit=max(armature.matrix_world.to_scale()))
     animation = armature.animation_data_create()
     before = animation.action
@@ -55,7 +57,7 @@ def bake_motion(armature: Any, motion: Motion, name: str, wish: BakeWish) -> Bak
     elif before is not None and before.users == 0:
         before.use_fake_user = True  # else saving the file would drop it
     keys = sum(len(curve.keyframe_points) for curve in action_curves(action))
-    return Baked(action.name, len(motion), keys, (len(motion) - 1) / scene_rate())
+    return Baked(action.name, len(motion), keys, (len(motion) - 1) / scene_rate(), target.warnings)
 
 
 def prepared(motion: Motion, wish: BakeWish) -> Motion:

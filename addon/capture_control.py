@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ..rig.errors import MissingToolError
 from .engine import Capture, Engine
 from .engine_setup import fingerprint
-from .preferences import engine_folder
+from .preferences import engine_folder, existing_python, user_folder
 from .runtime import runtime
 
 
@@ -19,7 +19,7 @@ class CaptureControl:
     @property
     def engine(self) -> Engine:
         """Of the preferences."""
-        return Engine(engine_folder())
+        return Engine(engine_folder(), existing_python(), user_folder("weights"))
 
     @property
     def running(self) -> bool:

@@ -24,13 +24,18 @@ SET_UP = "Open the add-on's preferences and press Set Up Engine."
 
 @dataclass(frozen=True)
 class Engine:
-    """`folder` holds the environment and the log of what ran in it."""
+    """`folder` holds the environment and the log of what ran in it; `existing` is the Python of another environment to
+    use instead, `weights` a folder of networks' weights that the add-on does not carry."""
 
     folder: Path
+    existing: Path | None = None
+    weights: Path | None = None
 
     @property
     def python(self) -> Path:
         """Of the environment."""
+        if self.existing is not None:
+            return self.existing
         return self.folder / "env" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
     @property
@@ -53,20 +58,22 @@ class Engine:
             return f"Setting up the capture engine was not finished. {SET_UP} It goes on where it stopped."
         except (OSError, ValueError):
             return f"The capture engine's folder is damaged. {SET_UP}"
-        if not isinstance(values, dict) or values.get("fingerprint") != fingerprint:
+        if not isinstance(values, dict) or values.get("python") != str(self.python):
+            return f"The capture engine was set up with another Python. {SET_UP}"
+        if values.get("fingerprint") != fingerprint:
             return f"The capture engine was set up for another version of Mocamba. {SET_UP}"
         return ""
+
+    def environment(self) -> dict[str, str]:
+        """Ours without what would lead another Python astray, and with this folder as the package `mocamba`."""
+        ours = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "BLENDER_"))}
+        python = {"PYTHONPATH": str(ALIAS), "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", "PYTHONNOUSERSITE": "1"}
+        weights = {"MOCAMBA_WEIGHTS": str(self.weights)} if self.weights is not None else {}
+        return {**ours, **python, **weights, "MOCAMBA_PROGRESS": "1"}
 
     def command(self, *arguments: str) -> list[str]:
         """`mocamba …` in the environment."""
         return [str(self.python), "-m", "mocamba", *arguments]
-
-
-def environment() -> dict[str, str]:
-    """Ours without what would lead another Python astray, and with this folder as the package `mocamba`."""
-    ours = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "BLENDER_"))}
-    python = {"PYTHONPATH": str(ALIAS), "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", "PYTHONNOUSERSITE": "1"}
-    return {**ours, **python, "MOCAMBA_PROGRESS": "1"}
 
 
 def run(engine: Engine, job: Job, *arguments: str) -> dict[str, Any]:
@@ -79,7 +86,7 @@ def run(engine: Engine, job: Job, *arguments: str) -> dict[str, Any]:
         text=True,
         encoding="utf-8",
         errors="replace",
-        env=environment(),
+        env=engine.environment(),
         **apart(),
     ) as child:
         last: deque[str] = deque(maxlen=LAST_LINES)
@@ -127,7 +134,7 @@ class Capture:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=log,
-                    env=environment(),
+                    env=engine.environment(),
                     **apart(),
                 )
         except OSError as error:

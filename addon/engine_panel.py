@@ -24,9 +24,11 @@ def _draw_engine(chosen: Any, layout: Any) -> None:
     layout.label(text="Capture engine", icon="ERROR" if trouble else "CHECKMARK")
     write(layout, trouble or "The engine is ready.")
     layout.prop(chosen, "engine_folder")
-    layout.prop(chosen, "hardware")
-    layout.prop(chosen, "wheels")
-    if not chosen.wheels:
+    layout.prop(chosen, "python")
+    if not chosen.python:
+        layout.prop(chosen, "hardware")
+        layout.prop(chosen, "wheels")
+    if not chosen.wheels and not chosen.python:
         write(layout, "It downloads about 300 MB, with an NVIDIA card 3 GB, once. Nothing is fetched before you agree:")
         layout.prop(chosen, "agreed")
         if not bpy.app.online_access:

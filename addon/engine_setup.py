@@ -19,7 +19,7 @@ from typing import Any
 
 from ..rig.errors import BadInputError, MissingToolError, MocambaError
 from ..rig.whole_file import whole_file, written
-from .engine import PACKAGE, Engine, apart, environment
+from .engine import PACKAGE, Engine, apart
 from .jobs import Job
 
 PYTHONS = ((3, 11), (3, 14))  # the oldest and the newest that PyTorch has builds for
@@ -92,9 +92,7 @@ def find_python() -> tuple[str, ...] | None:
 def _fits(command: Sequence[str]) -> bool:
     code = "import sys, ensurepip, venv; print(*sys.version_info[:2])"
     try:
-        done = subprocess.run(
-            [*command, "-I", "-c", code], capture_output=True, text=True, check=False, timeout=30, env=environment()
-        )
+        done = subprocess.run([*command, "-I", "-c", code], capture_output=True, text=True, check=False, timeout=30)
         version = tuple(map(int, done.stdout.split()))
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return False
@@ -111,22 +109,36 @@ class EngineSetup:
     def run(self, job: Job) -> str:
         """Raises MocambaError with what to do next; CancelledError where it was stopped."""
         job.report(0.0, "Looking at this computer")
-        plan = make_plan(self.wish)
+        plan = make_plan(self.wish) if self.engine.existing is None else None
         self._check(plan)
         self.engine.marker.unlink(missing_ok=True)
         with self.engine.log.open("w", encoding="utf-8") as log:
-            if not self._healthy():
-                job.report(0.05, "Making an environment")
-                self._call(job, log, self._environment_command(plan))
-            self._install(job, log, plan)
+            if plan is not None:
+                self._make(job, log, plan)
             job.report(0.95, "Testing")
             told = self._self_test(job, log)
-        values = {"fingerprint": fingerprint(), "hardware": plan.hardware, **told}
+        values = {"fingerprint": fingerprint(), "python": str(self.engine.python), **told}
         with whole_file(self.engine.marker) as part:
             part.write_text(json.dumps(values), encoding="utf-8")
         return f"The engine is ready: {told['ms']} ms a frame, PyTorch {told['torch']} on {told['device']}."
 
-    def _check(self, plan: Plan) -> None:
+    def _make(self, job: Job, log: Any, plan: Plan) -> None:
+        if not self._healthy():
+            job.report(0.05, "Making an environment")
+            self._call(job, log, self._environment_command(plan))
+        torch, *others = requirements()
+        job.report(0.1, f"Installing PyTorch for {plan.hardware}")
+        self._call(job, log, [*self._installer(plan), *self._index(plan), torch], 0.1)
+        job.report(0.7, "Installing smaller packages")
+        self._call(job, log, [*self._installer(plan), *others], 0.7)
+
+    def _check(self, plan: Plan | None) -> None:
+        with written(self.engine.folder):
+            self.engine.folder.mkdir(parents=True, exist_ok=True)
+        if plan is None:
+            if not self._healthy():
+                raise BadInputError(f"{self.engine.python} is no Python that starts. Choose another, or none.")
+            return
         if self.wish.wheels is not None and not self.wish.wheels.is_dir():
             raise BadInputError(f"{self.wish.wheels} is no folder. Choose the one with the offline packages.")
         if self.wish.wheels is None and not self.wish.online:
@@ -134,8 +146,6 @@ class EngineSetup:
                 "Nothing is downloaded before you agree: tick the box, allow online access in Blender's system "
                 "preferences, or choose a folder of offline packages."
             )
-        with written(self.engine.folder):
-            self.engine.folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.engine.folder).free
         if free < plan.room and not self._healthy():
             raise BadInputError(
@@ -160,13 +170,6 @@ class EngineSetup:
             return [plan.uv, "venv", "--clear", "--seed", "--python", wanted, str(place)]
         return [*plan.python, "-m", "venv", "--clear", str(place)]
 
-    def _install(self, job: Job, log: Any, plan: Plan) -> None:
-        torch, *others = requirements()
-        job.report(0.1, f"Installing PyTorch for {plan.hardware}")
-        self._call(job, log, [*self._installer(plan), *self._index(plan), torch], 0.1)
-        job.report(0.7, "Installing smaller packages")
-        self._call(job, log, [*self._installer(plan), *others], 0.7)
-
     def _index(self, plan: Plan) -> list[str]:
         """Where PyTorch keeps the build for this hardware; its builds for Macs are where all packages are."""
         index = os.environ.get("MOCAMBA_TORCH_INDEX") or TORCH_BUILDS.get(plan.hardware)
@@ -181,7 +184,7 @@ class EngineSetup:
 
     def _call(self, job: Job, log: Any, command: list[str], share: float | None = None) -> None:
         """Run to the end with its output in the log; what it says it does is shown. Raises MocambaError."""
-        for line in _lines(job, command, environment()):
+        for line in _lines(job, command, self.engine.environment()):
             self._last.append(line)
             log.write(line + "\n")
             log.flush()

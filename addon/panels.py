@@ -73,8 +73,8 @@ def _draw_session(layout: Any, status: Mapping[str, Any]) -> None:
     delay = sum(stage.get("p50", 0) for stage in status.get("latency_ms", {}).values())
     detail = f", {delay:.0f} ms" if state in ("live", "recording") and delay else ""
     layout.label(text=f"{text}{detail}", icon=icon)
-    if state in ("connecting", "failed") and status.get("message"):
-        write(layout, str(status["message"]))
+    if state in ("connecting", "calibrating", "failed"):
+        write(layout, str((status.get("calibration") or {}).get("prompt") or status.get("message", "")))
     if state in ("live", "recording"):
         layout.operator(
             "mocamba.live",
@@ -113,6 +113,8 @@ class MOCAMBA_PT_character(_Panel, bpy.types.Panel):
         """See the module."""
         layout, settings = self.layout, context.scene.mocamba
         layout.prop(settings, "armature", text="")
+        for warning in (runtime.preview.warnings if runtime.preview is not None else ())[:2]:
+            write(layout, warning, icon="ERROR")
         if chosen_armature() is None:
             layout.operator("mocamba.add_armature", icon="ARMATURE_DATA")
             layout.operator("mocamba.find_armature")

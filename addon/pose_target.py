@@ -13,9 +13,11 @@ class PoseTarget(Protocol):
 
     It holds the object's name, which is set anew where the object is renamed, and no reference into Blender's data,
     which undo would leave dangling. `apply` and `restore` raise LookupError where the object is gone or lost bones.
+    `warnings` are sentences on what will not follow.
     """
 
     object_name: str
+    warnings: tuple[str, ...]
 
     def apply(self, rotations: Floats, translation: Floats) -> None:
         """Show one pose, `(24, 4)` and `(3,)`. Writes pose bones and nothing else."""

@@ -29,6 +29,11 @@ class MOCAMBA_AP_preferences(bpy.types.AddonPreferences):
     engine_folder: StringProperty(
         name="Engine", subtype="DIR_PATH", description="Where the capture engine is; empty for the add-on's own folder"
     )
+    python: StringProperty(
+        name="Existing Python",
+        subtype="FILE_PATH",
+        description="Of an environment that has the packages already; empty to make one",
+    )
     wheels: StringProperty(
         name="Offline packages",
         subtype="DIR_PATH",
@@ -80,6 +85,12 @@ def engine_folder() -> Path:
     """Of the capture engine's environment."""
     chosen = preferences().engine_folder
     return Path(bpy.path.abspath(chosen)) if chosen else user_folder("engine")
+
+
+def existing_python() -> Path | None:
+    """Of an environment that somebody else keeps, None where the add-on's own is used."""
+    chosen = preferences().python
+    return Path(bpy.path.abspath(chosen)) if chosen else None
 
 
 def _folder_changed() -> None:

@@ -32,6 +32,7 @@ class Preview:
         self.performer = performer
         self.trouble = ""
         self.last: Pose | None = None
+        self.warnings: tuple[str, ...] = ()
         self._target: PoseTarget | None = None
         self._mark = self._uid = 0
 
@@ -87,6 +88,7 @@ class Preview:
         if self._target is None:
             made = target_for(armature, self.performer)
             Preview.last_mark += 1
+            self.warnings = made.warnings
             self._target, self._uid, self._mark = made, armature.session_uid, Preview.last_mark
             Preview.past[self._mark] = (self._uid, made)
             while len(Preview.past) > REMEMBERED:

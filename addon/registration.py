@@ -19,6 +19,7 @@ from . import (
     properties,
     record_operators,
     take_operators,
+    viewport_text,
 )
 from .capture_control import capture_control
 from .runtime import remove_timer, runtime
@@ -47,6 +48,8 @@ def register() -> None:
             bpy.utils.register_class(made)
     properties.attach()
     handlers.attach()
+    viewport_text.attach()
+    runtime.on_draw.append(viewport_text.redraw_views)
     help_operators.start_log()
     if not bpy.app.background:
         bpy.app.timers.register(_look, first_interval=0.1, persistent=True)
@@ -61,6 +64,8 @@ def unregister() -> None:
     runtime.stop_all()
     capture_control.stop()()
     remove_timer()
+    runtime.on_draw.clear()
+    viewport_text.detach()
     handlers.detach()
     properties.detach()
     for part in reversed(_parts()):

@@ -34,6 +34,7 @@ class Runtime:
         self.message = ""  # the last thing worth saying, a sentence
         self.step_ms = 0.0  # what one step takes, smoothed
         self.on_tick: list[Callable[[], None]] = []  # what other parts do in every step
+        self.on_draw: list[Callable[[], None]] = []  # with every drawing of the panels
         self._errors = 0
         self._drawn = 0.0
         self._heard = -1
@@ -183,6 +184,8 @@ class Runtime:
         if time.monotonic() - self._drawn > REDRAW_EVERY:
             self._drawn = time.monotonic()
             redraw_panels()
+            for part in self.on_draw:
+                part()
 
 
 def redraw_panels() -> None:

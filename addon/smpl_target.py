@@ -29,6 +29,7 @@ class SmplTarget:
         self.object_name: str = armature.name
         self._rest = smpl_rest(armature, performer)
         self._names = tuple(JOINTS[joint] for joint in self._rest.joints)
+        self.warnings = constraint_warnings(armature)
         self._before: dict[str, _Before] = {}
 
     def apply(self, rotations: Floats, translation: Floats) -> None:
@@ -63,6 +64,21 @@ def pose_bones(object_name: str) -> Any:
     if armature is None or armature.pose is None:
         raise LookupError(f"There is no armature {object_name!r} any more.")
     return armature.pose.bones
+
+
+def constraint_warnings(armature: Any) -> tuple[str, ...]:
+    """A sentence where constraints move bones after we have; none where there are none."""
+    held = [
+        bone.name
+        for bone in armature.pose.bones
+        if any(not constraint.mute and constraint.influence > 0 for constraint in bone.constraints)
+    ]
+    if not held:
+        return ()
+    names = ", ".join(held[:3]) + (f" and {len(held) - 3} more" if len(held) > 3 else "")
+    return (
+        f"Constraints hold {names}, so they may not follow the performer. Mute the constraints to see the capture.",
+    )
 
 
 def turn_bone(bone: Any, quaternion: list[float]) -> None:

@@ -136,7 +136,8 @@ class MOCAMBA_OT_bake(_OnTake, bpy.types.Operator):
         armature = self._armature()
         entry = entry_of(self.path)
         baked = bake_motion(armature, load(entry, self.solve), self.action or entry.name, self._wish())
-        return done(self, f"{baked.action}: {baked.seconds:.2f} s in {baked.frames} frames, {baked.keys} keys.")
+        text = f"{baked.action}: {baked.seconds:.2f} s in {baked.frames} frames, {baked.keys} keys."
+        return done(self, " ".join((text, *baked.warnings[:1])))
 
     def _armature(self) -> Any:
         armature = bpy.data.objects.get(self.armature) if self.armature else chosen_armature()

@@ -31,21 +31,23 @@ MEDIAPIPE_LIKE = DetectorErrors()
 PERFECT = DetectorErrors(0, 0, 0, 0, 0)
 
 
-def detect(keypoints: Tensor, errors: DetectorErrors, random: RandomSource) -> Tensor:
-    """`keypoints (B, T, 17, 2)` as the detector would give them."""
+def detect(keypoints: Tensor, errors: DetectorErrors, random: RandomSource, level: Tensor | None = None) -> Tensor:
+    """`keypoints (B, T, 17, 2)` as the detector would give them, with `level (B,)` times its errors."""
     count, frames = keypoints.shape[:2]
+    level = keypoints.new_ones(count) if level is None else level
     size = keypoints.new_ones(17, 1)
     size[list(LIMBS)] = 1.5
     noise = errors.noise * random.normal(*keypoints.shape)
     wander = errors.wander * random.smooth(count, frames, 34, 2.0).view(count, frames, 17, 2)
     habit = errors.habit * random.normal(count, 1, 17, 2)
     found = keypoints + size * (noise + wander + habit)
-    hidden = _hidden(count, frames, errors.lost, random)[..., None]
+    hidden = _hidden(frames, (errors.lost * level).clamp(0, 1), random)[..., None]
     guess = errors.guess * random.smooth(count, frames, 34, 1.0).view(count, frames, 17, 2)
-    return torch.where(hidden, found + guess, found)
+    found = torch.where(hidden, found + guess, found)
+    return keypoints + level[:, None, None, None] * (found - keypoints)
 
 
-def _hidden(count: int, frames: int, share: float, random: RandomSource) -> Tensor:
-    """`(B, T, 17)` True in stretches that make up about `share` of the time."""
-    bound = torch.special.ndtri(torch.tensor(1 - share, dtype=torch.float64))
-    return random.smooth(count, frames, 17, 1.5) > float(bound)
+def _hidden(frames: int, share: Tensor, random: RandomSource) -> Tensor:
+    """`(B, T, 17)` True in stretches that make up about `share (B,)` of the time."""
+    bound: Tensor = torch.special.ndtri(1 - share.double()).float()
+    return random.smooth(len(share), frames, 17, 1.5) > bound[:, None, None]

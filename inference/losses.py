@@ -5,6 +5,8 @@ All take `estimate` and `truth (B, T, J, 3)`, relative to the pelvis, in the net
 
 from torch import Tensor
 
+from .constants import constant
+
 # PoseMamba's code: how much a sudden move of each joint costs; limbs more than the trunk
 SUDDEN = (1, 1, 2.5, 2.5, 1, 2.5, 2.5, 1, 1, 1, 1.5, 1.5, 4, 4, 1.5, 4, 4)
 
@@ -32,7 +34,8 @@ def sudden_moves(estimate: Tensor) -> Tensor:
     """Mean square of the steps between frames, weighted by joint; 0 for a single frame."""
     if estimate.shape[1] < 2:
         return estimate.sum() * 0
-    return (estimate.diff(dim=1) ** 2 * estimate.new_tensor(SUDDEN)[:, None]).mean()
+    weights = constant(SUDDEN, estimate.dtype, estimate.device)
+    return (estimate.diff(dim=1) ** 2 * weights[:, None]).mean()
 
 
 def lifting_losses(estimate: Tensor, truth: Tensor, consistency: float = 0.5) -> dict[str, Tensor]:

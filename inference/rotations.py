@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from ..rig.skeleton import PARENTS
+from .constants import constant
 
 
 def quaternion_to_matrix(q: Tensor) -> Tensor:
@@ -64,7 +65,7 @@ def joint_positions(global_rotations: Tensor, offsets: Tensor) -> Tensor:
     Linear in the matrices, so it is meaningful (and differentiable) before they are orthonormal.
     """
     children = torch.arange(1, 24, device=offsets.device)
-    parents = torch.tensor(PARENTS[1:], device=offsets.device)
+    parents = constant(PARENTS[1:], torch.long, offsets.device)
     bones = torch.einsum("btjac,bjc->btja", global_rotations[:, :, parents], offsets[:, children])
     positions = [torch.zeros_like(bones[:, :, 0])]
     for child, parent in enumerate(PARENTS[1:], start=1):

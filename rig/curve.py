@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .quaternion import angle_between, normalise
-
 Floats = NDArray[np.floating[Any]]
+
+STRIDE = 64  # frames between two keys at most; the work then grows with the length and no faster
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,37 +33,43 @@ class Reduction:
 def keys_of(curve: Curve, reduction: Reduction | None) -> NDArray[np.int64]:
     """Frames of `curve` to key so that straight lines between them stay within `reduction`; all without one.
 
-    Ramer-Douglas-Peucker, every open stretch of a round at once: a round costs one pass over the frames.
+    Ramer-Douglas-Peucker between keys `STRIDE` frames apart, every stretch that is still off in a round at once.
     """
-    frames = len(curve.values)
-    if reduction is None or frames < 3:
-        return np.arange(frames)
-    kept = np.zeros(frames, bool)
-    kept[[0, -1]] = True
-    while True:
+    if reduction is None:
+        return np.arange(len(curve.values))
+    kept = np.zeros(len(curve.values), bool)
+    kept[::STRIDE] = kept[-1] = True
+    rows = np.arange(len(kept))  # of stretches that may still be off
+    while len(rows):
         keys = np.flatnonzero(kept)
-        excess = _excess(curve, keys, reduction)
-        worst = np.maximum.reduceat(excess, keys[:-1])  # of each stretch from one key to before the next
-        stretch = np.repeat(np.arange(len(keys) - 1), np.diff(keys))
-        over = np.flatnonzero((excess[:-1] > 1) & (excess[:-1] == worst[stretch]))
-        if not len(over):
-            return keys
-        kept[over[np.unique(stretch[over], return_index=True)[1]]] = True
+        after = np.clip(np.searchsorted(keys, rows, side="right"), 1, len(keys) - 1)
+        excess = _excess(curve, rows, keys[after - 1], keys[after], reduction)
+        starts = np.flatnonzero(np.diff(after, prepend=-1))
+        stretch = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(rows))))
+        worst = np.maximum.reduceat(excess, starts)[stretch]
+        over = np.flatnonzero((worst > 1) & (excess == worst))
+        kept[rows[over[np.unique(stretch[over], return_index=True)[1]]]] = True
+        rows = rows[worst > 1]
+    return np.flatnonzero(kept)
 
 
-def _excess(curve: Curve, keys: NDArray[np.int64], reduction: Reduction) -> Floats:
-    """Error `(T,)` of straight lines through `keys`, as a multiple of what is allowed."""
-    values = curve.values.astype(np.float64)
-    after = np.clip(np.searchsorted(keys, np.arange(len(values)), side="right"), 1, len(keys) - 1)
-    left, right = keys[after - 1], keys[after]
-    weight = ((np.arange(len(values)) - left) / (right - left))[:, None]
-    line = values[left] + weight * (values[right] - values[left])
-    property_name = curve.data_path.rpartition(".")[2]
-    if property_name == "rotation_quaternion":
-        excess: Floats = np.degrees(angle_between(normalise(line), normalise(values))) / reduction.degrees
-    elif property_name == "location":
-        excess = np.linalg.norm(line - values, axis=1) * reduction.unit * 1000 / reduction.millimetres
+def _excess(
+    curve: Curve,
+    rows: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    reduction: Reduction,
+) -> Floats:
+    """Error of straight lines from frames `left` to `right` at `rows`, all `(n,)`, as a multiple of what is allowed."""
+    values, kind = curve.values.astype(np.float64), curve.data_path.rpartition(".")[2]
+    weight = ((rows - left) / np.maximum(right - left, 1))[:, None]
+    line, true = values[left] + weight * (values[right] - values[left]), values[rows]
+    if kind == "rotation_quaternion":
+        cosine = np.abs(np.sum(line * true, axis=1)) / np.linalg.norm(line, axis=1) / np.linalg.norm(true, axis=1)
+        excess: Floats = np.degrees(2 * np.arccos(np.minimum(cosine, 1))) / reduction.degrees
+    elif kind == "location":
+        excess = np.linalg.norm(line - true, axis=1) * reduction.unit * 1000 / reduction.millimetres
     else:  # Euler and axis-angle
-        excess = np.degrees(np.abs(line - values).max(axis=1)) / reduction.degrees
-    excess[keys] = 0
+        excess = np.degrees(np.abs(line - true).max(axis=1)) / reduction.degrees
+    excess[(rows == left) | (rows == right)] = 0
     return excess

@@ -145,6 +145,13 @@ def _reconstruct(*_arguments: Any) -> _ArrayBox:
     return _ArrayBox()
 
 
+def _from_buffer(data: Any, kind: Any, shape: Any, order: Any) -> _ArrayBox:
+    """How NumPy pickles arrays in protocol 5."""
+    box = _ArrayBox()
+    box.state = (1, shape, kind, order == "F", data)
+    return box
+
+
 def _encode(text: Any, _encoding: Any = None) -> bytes:
     """`_codecs.encode`, by which Python 3 pickles bytes in old protocols."""
     return str(text).encode("latin1")
@@ -153,6 +160,8 @@ def _encode(text: Any, _encoding: Any = None) -> bytes:
 _KNOWN: dict[tuple[str, str], Any] = {
     ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
+    ("numpy.core.numeric", "_frombuffer"): _from_buffer,
+    ("numpy._core.numeric", "_frombuffer"): _from_buffer,
     ("numpy", "ndarray"): _ArrayBox,
     ("numpy", "dtype"): _TypeBox,
     ("_codecs", "encode"): _encode,

@@ -1,5 +1,8 @@
 """Characters and bakes in a real Blender: what is keyed, what is left alone."""
 
+import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -7,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from mocamba.addon.bake_scene import BakeWish, action_curves, bake_motion, cut
+from mocamba.addon.runtime import runtime
 from mocamba.rig.amass import write_amass
 from mocamba.rig.curve import Curve, Reduction, keys_of
 from mocamba.rig.errors import BadInputError
@@ -123,6 +127,14 @@ def test_reduced_keys_stay_within_their_bounds(blender: Any) -> None:
 def test_reduction_of_a_straight_line_keeps_its_ends() -> None:
     line = Curve('pose.bones["pelvis"].location', "pelvis", np.linspace([0, 0, 0], [1, 2, 3], 50))
     assert keys_of(line, Reduction()).tolist() == [0, 49]
+    assert keys_of(Curve(line.data_path, "pelvis", line.values[:1]), Reduction()).tolist() == [0]
+    assert keys_of(Curve(line.data_path, "pelvis", np.repeat(line.values, 4, axis=0) * 0), Reduction()).tolist() == [
+        0,
+        64,
+        128,
+        192,
+        199,
+    ]
     assert keys_of(line, None).tolist() == list(range(50))
     jump = Curve(line.data_path, "pelvis", np.where(np.arange(50)[:, None] == 20, 1.0, 0.0) * [1, 0, 0])
     assert {19, 20, 21} <= set(keys_of(jump, Reduction()).tolist())
@@ -218,3 +230,80 @@ def test_eighteen_thousand_frames_are_linear(blender: Any) -> None:
         bake_motion(armature, part, "Long", BakeWish())
         took.append(time.perf_counter() - began)
     assert took[1] < 3 * took[0] + 0.2
+
+
+def test_constraints_that_hold_bones_are_told(blender: Any, motion: Motion, tmp_path: Path) -> None:
+    armature = character(blender)
+    armature.pose.bones["head"].constraints.new("LIMIT_ROTATION")
+    armature.pose.bones["left_foot"].lock_rotation = (True, True, True)
+    write_amass(motion, tmp_path / "a.npz")
+    blender.ops.mocamba.bake(path=str(tmp_path / "a.npz"))
+    assert "Constraints hold head, so" in runtime.message
+    blender.context.scene.frame_set(30)
+    assert tuple(armature.pose.bones["left_foot"].rotation_quaternion) != (1, 0, 0, 0)
+    assert tuple(armature.pose.bones["left_foot"].lock_rotation) == (True, True, True)
+
+
+def test_a_linked_character_is_baked_once_it_is_overridden(blender: Any, motion: Motion, tmp_path: Path) -> None:
+    character(blender)
+    library = tmp_path / "bibliothek ü.blend"
+    blender.ops.wm.save_as_mainfile(filepath=str(library))
+    library.chmod(0o444)
+    blender.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    with blender.data.libraries.load(str(library), link=True) as (_, into):
+        into.objects = ["Performer"]
+    linked = into.objects[0]
+    blender.context.scene.collection.objects.link(linked)
+    write_amass(motion, tmp_path / "a.npz")
+    with pytest.raises(RuntimeError, match="Make a library override"):
+        blender.ops.mocamba.bake(path=str(tmp_path / "a.npz"), armature=linked.name)
+    assert not blender.data.actions
+    own = linked.override_create(remap_local_usages=True)
+    blender.context.scene.mocamba.armature = own
+    blender.ops.mocamba.demo()
+    assert runtime.preview is not None
+    assert runtime.preview.trouble == ""
+    blender.ops.mocamba.bake(path=str(tmp_path / "a.npz"))
+    assert own.animation_data.action.name == "a"
+
+
+def test_no_character_and_no_bones(blender: Any, motion: Motion, tmp_path: Path) -> None:
+    write_amass(motion, tmp_path / "a.npz")
+    with pytest.raises(RuntimeError, match="no character to bake to"):
+        blender.ops.mocamba.bake(path=str(tmp_path / "a.npz"))
+    with pytest.raises(RuntimeError, match="no character to show it on"):
+        blender.ops.mocamba.preview_take(path=str(tmp_path / "a.npz"))
+    with pytest.raises(RuntimeError, match="No armature is selected"):
+        blender.ops.mocamba.find_armature()
+    blender.ops.mocamba.add_armature()
+    blender.context.scene.mocamba.armature = None
+    blender.ops.mocamba.find_armature()
+    assert blender.context.scene.mocamba.armature.name == "Performer"
+
+
+def test_a_rig_in_tweak_mode_is_told(blender: Any, motion: Motion) -> None:
+    armature = character(blender)
+    bake_motion(armature, motion, "Strip", BakeWish(nla=True))
+    animation = armature.animation_data
+    animation.nla_tracks[0].strips[0].select = True
+    animation.nla_tracks.active = animation.nla_tracks[0]
+    animation.use_tweak_mode = True
+    with pytest.raises(BadInputError, match="Leave tweak mode"):
+        bake_motion(armature, motion, "Two", BakeWish())
+    assert "Two" not in blender.data.actions
+
+
+@pytest.mark.parametrize(("version", "said"), [(None, "has no NumPy"), ("1.20.1", r"NumPy is 1\.20\.1")])
+def test_a_blender_whose_numpy_does_not_fit(version: str | None, said: str) -> None:
+    """In a Blender of its own: one panel says what is wrong, and nothing raises."""
+    pytest.importorskip("bpy")
+    stub = "sys.modules['numpy'] = None" if version is None else f"import numpy; numpy.__version__ = {version!r}"
+    code = (
+        f"import sys; import bpy; {stub}; import mocamba; mocamba.register()\n"
+        "print(bpy.types.MOCAMBA_PT_trouble.trouble, hasattr(bpy.types.Scene, 'mocamba'))\n"
+        "mocamba.unregister()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert re.search(said, done.stdout)
+    assert "False" in done.stdout

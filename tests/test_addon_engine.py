@@ -16,7 +16,7 @@ import pytest
 from mocamba.addon import engine as engine_module
 from mocamba.addon import engine_setup
 from mocamba.addon.capture_control import capture_control
-from mocamba.addon.engine import ALIAS, Capture, Engine, environment, run
+from mocamba.addon.engine import ALIAS, Capture, Engine, run
 from mocamba.addon.engine_operators import unpack_weights
 from mocamba.addon.engine_setup import EngineSetup, SetupWish, fingerprint, make_plan, requirements, why_not
 from mocamba.addon.help_operators import diagnostics
@@ -60,7 +60,9 @@ def test_states_of_an_engine(engine: Engine) -> None:
     assert "not finished" in engine.state("a")
     engine.marker.write_text("{")
     assert "damaged" in engine.state("a")
-    engine.marker.write_text(json.dumps({"fingerprint": "b"}))
+    engine.marker.write_text(json.dumps({"fingerprint": "b", "python": "elsewhere"}))
+    assert "another Python" in engine.state("a")
+    engine.marker.write_text(json.dumps({"fingerprint": "b", "python": sys.executable}))
     assert "another version" in engine.state("a")
     assert engine.state("b") == ""
 
@@ -115,6 +117,26 @@ def test_setting_up_from_a_folder_goes_on_where_it_stopped(tmp_path: Path, monke
     assert engine.state(fingerprint()) == ""
 
 
+def test_an_existing_environment_is_tested_and_used(tmp_path: Path) -> None:
+    """This very Python; the self-test is a real one: HiPoser on the simulated performer."""
+    engine = Engine(tmp_path / "e", existing=Path(sys.executable))
+    assert "not finished" in engine.state(fingerprint())
+    assert "ms a frame" in EngineSetup(engine, SetupWish()).run(Quiet())  # type: ignore[arg-type]
+    assert engine.state(fingerprint()) == ""
+    assert not (tmp_path / "e" / "env").exists()
+    with pytest.raises(BadInputError, match="no Python that starts"):
+        EngineSetup(Engine(tmp_path / "e", existing=tmp_path), SetupWish()).run(Quiet())  # type: ignore[arg-type]
+
+
+def test_weights_that_were_added_are_known_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mocamba.inference.weights_file import shipped_networks
+
+    (tmp_path / "own.safetensors").write_bytes(b"")
+    monkeypatch.setenv("MOCAMBA_WEIGHTS", Engine(tmp_path, weights=tmp_path).environment()["MOCAMBA_WEIGHTS"])
+    assert shipped_networks()["own"] == tmp_path / "own.safetensors"
+    assert "hiposer-d" in shipped_networks()
+
+
 def write_wheel(folder: Path, name: str) -> None:
     info = f"{name}-1.0.dist-info"
     with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
@@ -164,7 +186,9 @@ def test_the_engine_runs_the_very_code_of_the_extension(tmp_path: Path, monkeypa
     monkeypatch.setenv("PYTHONHOME", str(tmp_path))
     (tmp_path / "json.py").write_text("raise SystemExit('a stranger')")
     code = "import mocamba.capture.take as t, mocamba; print(t.__file__, mocamba.__version__)"
-    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=Engine(tmp_path).environment(), capture_output=True, text=True, check=True
+    )
     assert Path(done.stdout.split()[0]).resolve() == ROOT / "capture" / "take.py"
     assert ALIAS.is_dir()
 

@@ -131,7 +131,7 @@ def test_a_recording_that_ends_by_itself_is_told_and_kept(blender: Any, link: Pa
     blender.context.scene.mocamba.delay = "0"
     blender.context.scene.mocamba.beeps = False
     blender.ops.mocamba.record(take="Full")
-    step_until(lambda: runtime.recording is not None and runtime.recording.told)
+    step_until(lambda: runtime.recording and runtime.recording.told and len(runtime.recording.poses) > 9)
     session._do("stop_recording", {})
     session.extra = {"message": "The disk takes no more."}
     step_until(lambda: runtime.recording is None and not runtime.jobs)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ import pytest
 from mocamba.addon import trash
 from mocamba.addon.runtime import runtime
 from mocamba.addon.take_files import DEMO, demo_entry, load, next_name, raw_seconds, read_entry, scan, write_remarks
+from mocamba.capture.commands.app import build_app
 from mocamba.capture.manifest import Manifest
 from mocamba.capture.span import span_of
 from mocamba.capture.take import TakeWriter, open_take
 from mocamba.rig.amass import read_amass, write_amass
 from mocamba.rig.bvh import read_bvh
 from mocamba.rig.errors import BadInputError
+from typer.testing import CliRunner
 
 from . import motions
 from .addon_stage import state_of_data, world_heads
@@ -226,6 +229,20 @@ def test_exports_open_again_and_match(blender: Any, tmp_path: Path, kind: str) -
         assert np.abs(again.joint_positions() - positions).max() < 0.002
         return
     assert np.abs(imported(blender, out, kind, (1, 40, 80)) - positions[[0, 39, 79]]).max() < 0.005
+
+
+def test_the_command_bakes_to_the_formats_of_others(tmp_path: Path) -> None:
+    take = make_take(tmp_path, "Lauf 1")
+    invoke = partial(CliRunner().invoke, build_app(), prog_name="mocamba")
+    done = invoke(["bake", str(take), "--to", "fbx", "--to", "bvh", "--fps", "30", "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["exported"] == [str(tmp_path / "Lauf 1.fbx"), str(tmp_path / "Lauf 1.bvh")]
+    assert len(read_bvh(tmp_path / "Lauf 1.bvh")) == 60
+    assert (tmp_path / "Lauf 1.fbx").stat().st_size > 10_000
+    again = invoke(["bake", str(take), "--to", "bvh"])
+    assert again.exit_code == 2
+    assert "exists already" in again.output
+    assert invoke(["bake", str(take)]).exit_code == 2
 
 
 SHIFTED = {"fbx": 1}  # frames by which an importer places what another program would find in its place

@@ -9,7 +9,8 @@ import pytest
 import torch
 from mocamba.capture.commands.app import build_app
 from mocamba.inference.detector import MEDIAPIPE_LIKE, PERFECT, detect
-from mocamba.inference.lifting_evaluation import all_cameras, evaluate_lifter, lift
+from mocamba.inference.lifting import LiftingClips
+from mocamba.inference.lifting_evaluation import all_cameras, evaluate_lifter, lift, lift_all
 from mocamba.inference.networks.posemamba import PoseMamba, PoseMambaConfig
 from mocamba.inference.networks.vimcan import Vimcan, VimcanConfig
 from mocamba.inference.position_metrics import position_errors
@@ -60,22 +61,26 @@ def test_four_cameras_see_the_performer_from_four_sides() -> None:
     torch.testing.assert_close(joined, joined[:1].expand(4), atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("frames", [4, 9])
-def test_windows_follow_each_other(frames: int) -> None:
+@pytest.mark.parametrize("frames", [4, 9, 1000])
+def test_windows_cover_every_clip_and_the_last_one_is_moved_back(frames: int) -> None:
     torch.manual_seed(0)
-    net, seen = PoseMamba(SMALL).eval(), all_cameras(walk(0.5), torch.device("cpu"))
-    whole = lift(net, seen, frames)
-    assert whole.shape == seen.positions.shape
-    first = lift(net, type(seen)(*(x[:, :frames] for x in seen)), frames)
-    np.testing.assert_allclose(whole[:, :frames], first, atol=1e-5)
-    assert np.abs(whole[:, :, 0]).max() == 0
+    net = PoseMamba(SMALL).eval()
+    clips = [all_cameras(walk(seconds), torch.device("cpu")) for seconds in (0.5, 0.35)]
+    frames = min(frames, SMALL.frames)
+    for found, seen in zip(lift_all(net, clips, frames), clips, strict=True):
+        assert found.shape == seen.positions.shape
+        first, last = (LiftingClips(*(x[:, part] for x in seen)) for part in (slice(frames), slice(-frames, None)))
+        np.testing.assert_allclose(found[:, :frames], lift(net, first), atol=1e-5)
+        rest = found.shape[1] % frames or frames
+        np.testing.assert_allclose(found[:, -rest:], lift(net, last)[:, -rest:], atol=1e-5)
+        assert np.abs(found[:, :, 0]).max() == 0
 
 
 def test_a_causal_network_is_not_cut_into_windows() -> None:
     torch.manual_seed(0)
     net = PoseMamba(replace(SMALL, scan="causal")).eval()
     seen = all_cameras(walk(0.5), torch.device("cpu"))
-    np.testing.assert_allclose(lift(net, seen, 4), lift(net, seen, 1000), atol=1e-6)
+    np.testing.assert_allclose(lift_all(net, [seen], 4)[0], lift(net, seen), atol=1e-6)
 
 
 def test_a_network_that_says_the_truth_has_no_error(tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ LONGEST = 60.0  # seconds that a step may wait
 
 lines: list[str] = []
 failed: list[str] = []
-Step = Callable[[], Any]
 
 
 def module(name: str) -> Any:
@@ -70,7 +69,8 @@ def show_all(made: list[Any]) -> None:
 
 def photograph(name: str) -> None:
     """The whole window."""
-    OUT.mkdir(parents=True, exist_ok=True)
+    for area in view()[0].screen.areas:
+        area.tag_redraw()
     bpy.ops.wm.redraw_timer(type="DRAW_WIN_SWAP", iterations=2)
     subprocess.run(["import", "-window", "root", str(OUT / f"{VERSION}-{name}.png")], check=False, timeout=60)
 
@@ -205,19 +205,14 @@ def calibration_pictures(status: dict[str, Any]) -> Iterator[Any]:
         "findings": [{"sensor": "left shin", "verdict": "bad", "reason": "It points the other way round."}],
     }
 
-    def tell() -> None:  # the session tells its own four times a second
-        connection.status = {**status, "state": "calibrating", "calibration": told}
-
-    photograph_now("11-calibrating", tell)
-    yield 0.2
-
-
-def photograph_now(name: str, prepare: Step) -> None:
-    """With what is shown put right before every drawing."""
-    for _ in range(3):
-        prepare()
-        bpy.ops.wm.redraw_timer(type="DRAW_WIN_SWAP", iterations=1)
-    subprocess.run(["import", "-window", "root", str(OUT / f"{VERSION}-{name}.png")], check=False, timeout=60)
+    heard = connection._hear
+    connection._hear = lambda _: None  # the session tells its own four times a second
+    connection.status = {**status, "state": "calibrating", "calibration": told}
+    runtime().redraw_soon()
+    yield 1.0  # panels grow slowly
+    photograph("11-calibrating")
+    connection._hear = heard
+    yield 0.5
 
 
 def preference_pictures() -> Iterator[Any]:

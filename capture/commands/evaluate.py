@@ -70,7 +70,7 @@ def evaluate_command(
 
     loaded = load_weights(DEFAULT_NETWORK if network == "hiposer" else network)
     if not isinstance(loaded.network, HiPoser):
-        _evaluate_lifter(loaded, motion, detector, window, person or (), as_json)
+        _evaluate_lifter(loaded, motion, detector, sensors, window, person or (), as_json)
         return
     with progress_bar(as_json) as progress:
         result = evaluate_shard(
@@ -98,6 +98,7 @@ def _evaluate_lifter(
     loaded: "LoadedNetwork[Any]",
     motion: Path,
     detector: Detector,
+    sensors: Sensors,
     window: int,
     people: Sequence[str],
     as_json: bool,
@@ -105,6 +106,7 @@ def _evaluate_lifter(
     from ...inference.detector import MEDIAPIPE_LIKE, PERFECT
     from ...inference.lifters import Lifter
     from ...inference.lifting_evaluation import evaluate_lifter
+    from ...inference.networks.vimcan import Vimcan
 
     if not isinstance(loaded.network, Lifter):
         raise BadInputError(
@@ -112,12 +114,21 @@ def _evaluate_lifter(
         )
     errors = PERFECT if detector is Detector.PERFECT else MEDIAPIPE_LIKE
     with progress_bar(as_json) as progress:
-        result = evaluate_lifter(loaded.network, motion, errors, frames=window, people=people, progress=progress)
+        result = evaluate_lifter(
+            loaded.network,
+            motion,
+            errors,
+            sensors=WORN if sensors is Sensors.WORN else CLEAN,
+            frames=window,
+            people=people,
+            progress=progress,
+        )
     values = {
         "network": loaded.card.name,
         "weights": loaded.digest,
         "motion": str(motion),
         "detector": detector.value,
+        "sensors": sensors.value if isinstance(loaded.network, Vimcan) else None,
         "window": window,
         "look_ahead": loaded.network.look_ahead,
         "people": list(result.people),

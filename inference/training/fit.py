@@ -8,6 +8,7 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -22,6 +23,8 @@ from .lifting import BoneTask, LiftingTask, LiftingTraining
 from .split import read_clips, split_clips
 
 QUICK_VALIDATION = 60  # clips; all of a validation person's is more than a curve needs
+AVERAGE_EVERY = 4  # steps
+AVERAGED = 0.1  # share of the run that the averaged weights remember
 Training = TrainingConfig | LiftingTraining
 
 
@@ -31,6 +34,9 @@ def fit(config: Training, data: Path, folder: Path, name: str, *, validate_every
     The best averaged weights by `val/score` are kept. Raises BadInputError where `data` has no motion to train on.
     """
     lightning.seed_everything(config.seed)
+    torch.set_float32_matmul_precision("high")  # TF32 on GPUs that have it; weights stay float32
+    if config.batch % (devices := trainer.get("devices", 1)):
+        raise BadInputError(f"{config.batch} windows a step cannot be shared by {devices} devices. Change --batch.")
     training, validation, _ = split_clips(read_clips(data))
     if not training or not validation:
         raise BadInputError(f"{data}: no motion shards with people to train on and to choose by.")
@@ -41,7 +47,8 @@ def fit(config: Training, data: Path, folder: Path, name: str, *, validate_every
     else:
         network = _fit_lifter(config, bank, validation, folder, options)
     weights = folder / f"{name}.safetensors"
-    save_weights(network, WeightsCard(name, f"shards in {data.name}", "", asdict(config)), weights)
+    card = WeightsCard(name, f"shards in {data.name}", "", asdict(config))
+    rank_zero_only(save_weights)(network, card, weights)
     return weights
 
 
@@ -76,8 +83,9 @@ def run(task: lightning.LightningModule, folder: Path, steps: int, *, validate_e
     best = ModelCheckpoint(folder, "best", monitor="val/score", enable_version_counter=False)
     # its own: `save_last` goes with the best, and a resumed run would fall back to that
     latest = ModelCheckpoint(folder, "last", every_n_train_steps=often, enable_version_counter=False)
-    # averaging every step would cost small networks as much as learning
-    averaging = EMAWeightAveraging(decay=0.992, update_every_n_steps=4, update_starting_at_step=steps // 4)
+    # averaging every step would cost small networks as much as learning; a longer memory lags behind in short runs
+    decay = max(0.0, 1 - AVERAGE_EVERY / (AVERAGED * steps))
+    averaging = EMAWeightAveraging(decay=decay, update_every_n_steps=AVERAGE_EVERY, update_starting_at_step=steps // 4)
     lightning_trainer = lightning.Trainer(
         max_steps=steps,
         val_check_interval=often,

@@ -13,6 +13,7 @@ from torch import Tensor
 from ...rig.imu import SensorErrors
 from ...rig.motion import Motion
 from ...rig.rotation import quaternion_to_matrix
+from ..constants import constant
 from ..features import sensor_features
 from ..metrics import PoseErrors, mean_errors, pose_errors
 from ..networks.hiposer import PARTS, HiPoser, HiPoserConfig, HiPoserOutput, MotionState
@@ -22,7 +23,9 @@ from ..rotations import joint_positions, rotation_vector_to_matrix
 from ..shards import Clip
 from ..virtual_sensors import simulate_imu
 from .bank import MotionBank
-from .optimiser import warm_cosine
+from .captured import CapturedLoss, can_capture
+from .optimiser import clip_or_skip, warm_cosine
+from .shares import own_share
 from .windows import PAST, Augmentation, draw_windows
 from .worn import FAR, WornWindows, wear_sensors
 
@@ -67,16 +70,45 @@ class HiPoserTask(lightning.LightningModule):
         self._bank = bank
         self._validation = validation
         self._random: RandomSource | None = None
+        self._captured: CapturedLoss | None = None
 
     def on_fit_start(self) -> None:
-        """Move the motion to the device once; windows depend on seed, step and rank only."""
+        """Move the motion to the device once; windows depend on seed and step only."""
         self._bank = self._bank.to(self.device)
         self._random = RandomSource(torch.Generator(self.device))
+        self._captured = None
 
     def training_step(self, batch: Any, index: int) -> Tensor:
         """One optimiser step on fresh windows."""
+        windows = self._windows()
+        if can_capture(self) and self.config.network.backbone == "mamba":
+            if self._captured is None:
+                self._captured = CapturedLoss(self._terms, self.network.parameters(), windows)
+            loss, terms = self._captured(*windows)
+        else:
+            terms = self._terms(*windows)
+            loss = torch.stack(list(terms.values())).sum()
+        self.log_dict({f"train/{name}": value for name, value in terms.items()})
+        return loss
+
+    def _terms(
+        self,
+        features: Tensor,
+        rotations: Tensor,
+        velocity: Tensor,
+        contact: Tensor,
+        pose: Tensor,
+        moved: Tensor,
+        offsets: Tensor,
+    ) -> dict[str, Tensor]:
+        state = self.network.initial_state(len(features))._replace(motion=MotionState(pose, moved))
+        output, _ = self.network(features, state)
+        return losses(output, Targets(rotations, velocity, contact), offsets, self.config)
+
+    def _windows(self) -> tuple[Tensor, ...]:
+        """What `_terms` takes: this device's share of a batch, with sensors worn."""
         assert self._random is not None
-        self._random.generator.manual_seed(self.config.seed * 1_000_003 + self.global_step * 64 + self.global_rank)
+        self._random.generator.manual_seed(self.config.seed * 1_000_003 + self.global_step)
         with torch.no_grad():
             windows = draw_windows(
                 self._bank, self.config.batch, self.config.frames, self.config.augmentation, self._random
@@ -85,11 +117,13 @@ class HiPoserTask(lightning.LightningModule):
             frames = sensor_features(*worn.readings)
             targets = make_targets(worn, frames.frame, frames.heading)
             motion = self._motion_state(worn, frames.heading, windows.fresh)
-        state = self.network.initial_state(len(frames.features))._replace(motion=motion)
-        output, _ = self.network(frames.features, state)
-        terms = losses(output, targets, windows.offsets, self.config)
-        self.log_dict({f"train/{name}": value for name, value in terms.items()})
-        return torch.stack(list(terms.values())).sum()
+            features, offsets = self._own(frames.features), self._own(windows.offsets)
+            targets = Targets(*map(self._own, targets))
+            motion = MotionState(*map(self._own, motion))
+        return features, *targets, *motion, offsets
+
+    def _own(self, values: Tensor) -> Tensor:
+        return own_share(values, self.trainer)
 
     def _motion_state(self, worn: WornWindows, heading: Tensor, fresh: Tensor) -> MotionState:
         """The truth before the window, disturbed as an own estimate would be; zeros where nothing is known."""
@@ -114,10 +148,11 @@ class HiPoserTask(lightning.LightningModule):
         means = {source: mean_errors(errors) for source, errors in groups.items()}
         for source, mean in means.items():
             for name in ("SIP", "Ang", "Pos"):
-                self.log(f"val/{source}/{name}", getattr(mean, name))
-            self.log(f"val/{source}/jitter", mean.jitter / mean.jitter_truth)
+                self.log(f"val/{source}/{name}", getattr(mean, name), sync_dist=True)
+            self.log(f"val/{source}/jitter", mean.jitter / mean.jitter_truth, sync_dist=True)
         # one figure to stop on: SIP in degrees plus Pos in centimetres, mean of the sources
-        self.log("val/score", float(np.mean([mean.SIP + mean.Pos for mean in means.values()])), prog_bar=True)
+        score = float(np.mean([mean.SIP + mean.Pos for mean in means.values()]))
+        self.log("val/score", score, prog_bar=True, sync_dist=True)
 
     def configure_gradient_clipping(
         self,
@@ -125,11 +160,8 @@ class HiPoserTask(lightning.LightningModule):
         gradient_clip_val: int | float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip to norm 1; a step whose gradient is not finite is left out rather than spread to every weight."""
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters(), 1.0)
-        if not torch.isfinite(norm):
-            optimizer.zero_grad()
-        self.log("train/finite", torch.isfinite(norm).float())
+        """See `clip_or_skip`."""
+        self.log("train/finite", clip_or_skip(self.parameters(), optimizer))
 
     def configure_optimizers(self) -> Any:
         """AdamW, linear warm-up, then half a cosine to zero."""
@@ -151,7 +183,8 @@ def losses(output: HiPoserOutput, targets: Targets, offsets: Tensor, config: Tra
     """The paper's eq. 16 a task, and terms on joint positions and their velocity (both linear in the entries)."""
     error = (output.rotations - targets.rotations).float()
     tasks = PARTS if config.network.parts else {"body": tuple(range(24))}
-    terms = {task: error[:, :, list(joints)].flatten(2).norm(dim=-1).mean() for task, joints in tasks.items()}
+    rows = {task: constant(joints, torch.long, error.device) for task, joints in tasks.items()}
+    terms = {task: error.index_select(2, joints).flatten(2).norm(dim=-1).mean() for task, joints in rows.items()}
     distance = joint_positions(error, offsets)
     terms["position"] = config.position * distance.norm(dim=-1).mean()
     terms["motion"] = config.motion * 60 * distance.diff(dim=1).norm(dim=-1).mean()

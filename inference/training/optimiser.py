@@ -1,10 +1,10 @@
 """The optimiser and schedule of the training runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from .hiposer import TrainingConfig
@@ -18,3 +18,13 @@ def warm_cosine(parameters: Iterator[nn.Parameter], config: "TrainingConfig | Li
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, config.steps - config.warm_up))
     schedule = torch.optim.lr_scheduler.SequentialLR(optimiser, [warm, cosine], [config.warm_up])
     return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def clip_or_skip(parameters: Iterable[nn.Parameter], optimiser: torch.optim.Optimizer) -> Tensor:
+    """Clip gradients to norm 1; one that is not finite leaves its step out rather than spread to every weight. Whether
+    it was, as 1 or 0."""
+    norm = nn.utils.clip_grad_norm_(parameters, 1.0)
+    finite = torch.isfinite(norm)
+    if not finite:
+        optimiser.zero_grad()
+    return finite.float()

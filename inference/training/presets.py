@@ -5,7 +5,9 @@ from dataclasses import replace
 from ..networks import mdtf, posemamba, vimcan
 from ..networks.hiposer import SEQ_S, HiPoserConfig
 from .hiposer import TrainingConfig
-from .lifting import LiftingTraining
+from .lifting import PLAIN, LiftingTraining
+from .windows import Augmentation
+from .worn import HEAVIER
 
 VARIABLE = tuple(range(9, 82, 9))  # frames of a clip: VIMCAN's variable-length training
 
@@ -34,6 +36,30 @@ PRESETS: dict[str, TrainingConfig | LiftingTraining] = {
     "hiposer-d-state-none": _run(replace(_SHIPPED, states="none")),
     **{f"vimcan-{name}": LiftingTraining(config) for name, config in vimcan.VARIANTS.items()},
     "vimcan-b-variable": LiftingTraining(lengths=VARIABLE),
+    "vimcan-b-81": LiftingTraining(lengths=(81,)),
+    "vimcan-b-9": LiftingTraining(lengths=(9,)),
+    "vimcan-b-27": LiftingTraining(lengths=(27,)),
+    "vimcan-b-8-sensors": LiftingTraining(replace(vimcan.VARIANTS["b"], sensors=8)),
+    "vimcan-b-camera": LiftingTraining(replace(vimcan.VARIANTS["b"], fusion="self-attention")),
+    "vimcan-b-cross-mamba": LiftingTraining(replace(vimcan.VARIANTS["b"], fusion="cross-mamba")),
     **{f"posemamba-{name}": LiftingTraining(config) for name, config in posemamba.VARIANTS.items()},
     **{f"mdtf-{name}": LiftingTraining(config) for name, config in mdtf.VARIANTS.items()},
 }
+
+# What each way to make more of little motion is worth: the same run without it, or with one that is not used
+_ALL = Augmentation()
+_WAYS: dict[str, Augmentation] = {
+    "all": _ALL,
+    "none": PLAIN,
+    "no-mirror": replace(_ALL, mirror=0.0),
+    "no-recombination": replace(_ALL, recombine=0.0),
+    "no-perturbation": replace(_ALL, offset=0.0, wobble=0.0),
+    "no-body-sizes": replace(_ALL, size=0.0, proportions=0.0),
+    "no-speed": replace(_ALL, speed=0.0),
+    "invented": replace(_ALL, invented=0.15),
+}
+ABLATIONS: dict[str, TrainingConfig] = {
+    name: replace(_run(replace(_SHIPPED, order=SEQ_S), steps=1000), augmentation=way) for name, way in _WAYS.items()
+}
+ABLATIONS["clean-sensors"] = replace(ABLATIONS["all"], clean=1.0)
+ABLATIONS["heavier-sensors"] = replace(ABLATIONS["all"], errors=HEAVIER)

@@ -10,6 +10,7 @@ from ...rig.skeleton import MIRROR
 from ..random_source import RandomSource
 from ..rotations import about_y, quaternion_to_matrix, rotation_vector_to_matrix
 from .bank import MotionBank
+from .invented import invent
 
 PAST = 64  # frames before the window: the motion states look there
 MARGIN = 4  # frames after it: accelerations by central differences
@@ -30,6 +31,7 @@ class Augmentation:
     offset_angle: float = 6.0
     wobble: float = 0.3  # smooth turn of every joint over time
     wobble_angle: float = 8.0
+    invented: float = 0.0  # smooth random motion within the joints' limits, on the pelvis of this window
 
 
 class Windows(NamedTuple):
@@ -54,6 +56,9 @@ def draw_windows(
     q, x, offsets = _mirror(q, x, offsets, mirrored)
     rotations = quaternion_to_matrix(q)
     rotations = _recombine(rotations, random.chance(count, augmentation.recombine))
+    if augmentation.invented:
+        made_up = random.chance(count, augmentation.invented)[:, None, None, None, None]
+        rotations = torch.where(made_up, invent(rotations, random), rotations)
     rotations = _perturb(rotations, augmentation, random)
     turn = about_y(random.uniform(count) * 2 * torch.pi)
     rotations = torch.cat([turn[:, None, None] @ rotations[:, :, :1], rotations[:, :, 1:]], dim=2)

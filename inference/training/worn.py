@@ -22,6 +22,16 @@ FAR = SensorErrors(
     dropout=0.1,
     missing_slots=0.12,
 )
+HEAVIER = SensorErrors(
+    mounting=25.0,
+    orientation_noise=0.3,
+    heading_drift=8.0,
+    acceleration_noise=0.8,
+    acceleration_bias=0.4,
+    soft_tissue=5.0,
+    dropout=0.2,
+    missing_slots=0.12,
+)
 
 
 class WornWindows(NamedTuple):
