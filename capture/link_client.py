@@ -53,9 +53,9 @@ class LinkClient:
         self._poses.clear()
         return newest
 
-    def take_poses(self) -> list[LinkPose]:
-        """Every pose since the last call, oldest first, without waiting."""
-        self._take_in(0.0)
+    def take_poses(self, timeout: float = 0.0) -> list[LinkPose]:
+        """Every pose since the last call, oldest first, after waiting up to `timeout` seconds for something to come."""
+        self._take_in(timeout)
         poses = list(self._poses)
         self._poses.clear()
         return poses

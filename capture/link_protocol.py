@@ -164,7 +164,9 @@ def read_endpoint(path: Path) -> Endpoint:
     try:
         values = json.loads(path.read_text("utf-8"))
         if values["version"] != VERSION:
-            raise LinkError(f"The session speaks version {values['version']} of the link, this program {VERSION}.")
+            theirs = int(values["version"])
+            older, remedy = ("older", "Update or repair it") if theirs < VERSION else ("newer", "Update the add-on")
+            raise LinkError(f"The running engine is {older} than this add-on (link {theirs}, not {VERSION}). {remedy}.")
         return Endpoint(int(values["port"]), str(values["token"]), int(values["pid"]))
     except FileNotFoundError as error:
         raise LinkError("No session is running. Start one: mocamba capture") from error

@@ -288,10 +288,9 @@ class Run:
     def start_recording(self, name: str) -> Mapping[str, Any]:
         """See `Session.record`."""
         check_step(self._status.state, State.RECORDING)
-        path = take_path(self.options.folder, name)
-        manifest = Manifest(
-            self.options.performer, self.options.height, "live", calibration=self._calibrated().calibration
-        )
+        path = take_path(self.options.folder.absolute(), name)
+        calibration = self._calibrated().calibration
+        manifest = Manifest(self.options.performer, self.options.height, "live", calibration=calibration)
         self._recorder = Recorder(path, manifest, self._slots)
         self._set_state(State.RECORDING, f"Recording {path}.")
         return {"take": str(path)}

@@ -102,7 +102,7 @@ def status_values(status: SessionStatus) -> dict[str, Any]:
             "samples": recording.samples,
             "lost": recording.lost,
         },
-        "folder": str(status.folder),
+        "folder": str(status.folder.absolute()),
         "free_bytes": status.free_bytes,
         "link": link and {"clients": link.clients, "skipped": link.skipped, "refused": link.refused},
     }

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -66,8 +67,9 @@ def save_weights(network: nn.Module, card: WeightsCard, path: Path) -> None:
 
 
 def shipped_networks() -> dict[str, Path]:
-    """Names of the networks whose weights come with Mocamba."""
-    return {path.stem: path for path in sorted(FOLDER.glob("*.safetensors"))}
+    """Names of the networks whose weights come with Mocamba, or lie in the folder that MOCAMBA_WEIGHTS names."""
+    folders = [Path(added)] if (added := os.environ.get("MOCAMBA_WEIGHTS")) else []
+    return {path.stem: path for folder in (*folders, FOLDER) for path in sorted(folder.glob("*.safetensors"))}
 
 
 def load_network(name: str) -> LoadedNetwork[HiPoser]:

@@ -54,9 +54,9 @@ def save_body(path: Path, vertices: Array, quads: Array, joints: Array, weights:
     )
 
 
-def fitted_to(body: Body, skeleton: Skeleton) -> Body:
-    """The body stretched bone by bone to other proportions; girth follows the performer's height."""
-    girth = skeleton.height / body.skeleton.height
+def fitted_to(body: Body, skeleton: Skeleton, build: float = 1.0) -> Body:
+    """The body stretched bone by bone to other proportions; girth follows the performer's height, times `build`."""
+    girth = build * skeleton.height / body.skeleton.height
     old, new = body.skeleton.rest_positions(), skeleton.rest_positions()
     stretch = np.stack([_stretch(body.skeleton, skeleton, index, girth) for index in range(len(JOINTS))])
     local = body.vertices[:, None] - old[body.joints]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,3 +76,36 @@ def open_files() -> frozenset[str]:
         with suppress(OSError):
             found.add(f"{entry.name} {entry.readlink()}")
     return frozenset(name for name in found if "/proc/" not in name)
+
+
+@pytest.fixture(scope="session")
+def addon() -> Iterator[None]:
+    """The add-on, registered in the Blender of this process."""
+    bpy = pytest.importorskip("bpy", reason="bpy is not installed")
+    import mocamba
+
+    entry = bpy.context.preferences.addons.new()
+    entry.module = "mocamba"
+    mocamba.register()
+    yield
+    mocamba.unregister()
+    bpy.context.preferences.addons.remove(entry)
+
+
+@pytest.fixture
+def blender(addon: None, tmp_path: Path) -> Iterator[Any]:
+    """`bpy` with an empty file, takes in `tmp_path/takes`, and nothing running before and after."""
+    import bpy
+    from mocamba.addon.preferences import preferences
+    from mocamba.addon.runtime import runtime
+    from mocamba.addon.takes_list import refresh
+
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    (tmp_path / "takes").mkdir()
+    preferences().take_folder = str(tmp_path / "takes")
+    preferences().engine_folder = str(tmp_path / "engine")
+    refresh()
+    runtime.message = ""
+    yield bpy
+    runtime.stop_all()
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("mocamba ")]

@@ -1,12 +1,15 @@
 """`mocamba bake`."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from ...rig.errors import BadInputError
 from ..baking import BakeOptions, bake_take
-from ..take import open_take
+from ..exporting import ExportOptions, export_take
+from ..take import Take, open_take
 from .console import ForceFlag, JsonFlag, progress_bar, report
 
 HELP = """Bake a solved take to keyframes on a skinned armature in a .blend file.
@@ -23,12 +26,26 @@ Examples:
   mocamba bake walk.take --blend walk.blend --fps 29.97 --render walk.mp4
 
   mocamba bake walk.take --blend walk.blend --render walk.png --force
+
+  mocamba bake walk.take --to fbx --to bvh
 """
+
+
+class Format(StrEnum):
+    """Of other programs."""
+
+    FBX = "fbx"
+    GLB = "glb"
+    USD = "usd"
+    BVH = "bvh"
 
 
 def bake_command(
     take: Annotated[Path, typer.Argument(metavar="NAME.take", help="A take that was solved.")],
-    blend: Annotated[Path, typer.Option(metavar="OUT.blend", help="The Blender file to write.")],
+    blend: Annotated[Path | None, typer.Option(metavar="OUT.blend", help="The Blender file to write.")] = None,
+    to: Annotated[
+        list[Format] | None, typer.Option(help="For other programs: a file beside the .blend, or beside the take.")
+    ] = None,
     fps: Annotated[float, typer.Option(help="Frames per second of the animation; its length stays the same.")] = 24.0,
     render: Annotated[
         Path | None, typer.Option(metavar="OUT.mp4|png", help="A film of the motion, or a sheet of pictures of it.")
@@ -38,11 +55,29 @@ def bake_command(
     as_json: JsonFlag = False,
 ) -> None:
     """See HELP."""
-    options = BakeOptions(blend, network, fps, render, force)
+    if blend is None and (render is not None or not to):
+        raise BadInputError("Nothing is named to bake to. Add --blend OUT.blend, or --to with a format.")
+    opened = open_take(take)
+    exports = [ExportOptions(_beside(take, blend, kind), network, fps, force) for kind in to or ()]
+    for export in exports:
+        export.check()
+    values: dict[str, Any] = {"take": str(take)}
+    lines: list[str] = []
+    if blend is not None:
+        more, lines = _bake(opened, BakeOptions(blend, network, fps, render, force), as_json)
+        values |= more
+    for export in exports:
+        with progress_bar(as_json) as progress:
+            frames = export_take(opened, export, progress)
+        lines.append(f"{export.out}: {frames} frames")
+    report({**values, "exported": [str(export.out) for export in exports]}, lines, as_json)
+
+
+def _bake(take: Take, options: BakeOptions, as_json: bool) -> tuple[dict[str, Any], list[str]]:
+    """What to report of the .blend."""
     with progress_bar(as_json) as progress:
-        done = bake_take(open_take(take), options, progress)
+        done = bake_take(take, options, progress)
     values = {
-        "take": str(take),
         "blend": str(done.blend),
         "render": str(done.render) if done.render else None,
         "frames": done.frames,
@@ -51,5 +86,9 @@ def bake_command(
         "bake_seconds": round(done.bake_seconds, 3),
         "seconds": round(done.total_seconds, 2),
     }
-    lines = [f"{done.blend}: {done.frames} frames at {fps:g} per second, by Blender {done.blender}"]
-    report(values, lines + ([str(done.render)] if done.render else []), as_json)
+    lines = [f"{done.blend}: {done.frames} frames at {options.fps:g} per second, by Blender {done.blender}"]
+    return values, lines + ([str(done.render)] if done.render else [])
+
+
+def _beside(take: Path, blend: Path | None, kind: Format) -> Path:
+    return (blend or take.absolute()).with_suffix(f".{kind}")

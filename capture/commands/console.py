@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from ...rig.blender.messages import PROGRESS
 from ...rig.errors import BadInputError, MocambaError
 
 Progress = Callable[[float, str], None]
@@ -73,7 +75,13 @@ def as_argument(value: object) -> str:
 
 @contextmanager
 def progress_bar(as_json: bool) -> Iterator[Progress]:
-    """A bar on stderr where somebody watches; silent in files, pipes and with `--json`."""
+    """A bar on stderr where somebody watches; silent in files, pipes and with `--json`.
+
+    With MOCAMBA_PROGRESS in the environment, as the add-on sets it, each step is a line on stderr.
+    """
+    if os.environ.get("MOCAMBA_PROGRESS"):
+        yield lambda share, doing: typer.echo(f"{PROGRESS}{share:.4f} {doing}", err=True)
+        return
     if as_json or not sys.stderr.isatty():
         yield lambda share, doing: None
         return

@@ -1,35 +1,45 @@
 """Keyframes of a motion, for Blender 4.2 to 5.2."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..curve import Curve, Reduction, keys_of
 from ..motion import Motion
-from ..quaternion import Array, make_continuous, normalise
-from ..skeleton import JOINTS
+from ..quaternion import Array
+from .smpl_pose import smpl_rest
 
 FIRST_FRAME = 1
 LINEAR = 1  # number of the interpolation in Blender's enum
-PELVIS = JOINTS[0]
 
 
 def bake(armature: bpy.types.Object, motion: Motion, name: str) -> bpy.types.Action:
-    """Key every pose of `motion` on whole frames from `FIRST_FRAME` on, in a new action called `name`.
+    """Key every pose of `motion` on an armature with SMPL's bones, from `FIRST_FRAME` on, in a new action `name`.
 
     `motion` has to be at the scene's rate already (see `resample`).
     """
+    curves = smpl_rest(armature, motion.skeleton).curves(motion.rotations, motion.translation)
+    return bake_curves(armature, curves, name)
+
+
+def bake_curves(
+    owner: bpy.types.Object,
+    curves: Sequence[Curve],
+    name: str,
+    first_frame: int = FIRST_FRAME,
+    reduction: Reduction | None = None,
+) -> bpy.types.Action:
+    """Key `curves` on whole frames from `first_frame` on, in a new action `name` that `owner` is made to play."""
     action = bpy.data.actions.new(name)
     action.use_fake_user = True  # an action without a user is dropped when the file is saved
-    curves = curves_for(armature, action)
-    rotations = make_continuous(normalise(motion.rotations))
-    frames = np.arange(FIRST_FRAME, FIRST_FRAME + len(motion), dtype=np.float32)
-    rest = np.array(armature.data.bones[PELVIS].head_local, np.float32)
-    path = f'pose.bones["{PELVIS}"].location'
-    write_curves(curves, path, PELVIS, frames, motion.translation - rest)
-    for index, bone in enumerate(JOINTS):
-        write_curves(curves, f'pose.bones["{bone}"].rotation_quaternion', bone, frames, rotations[:, index])
+    made = curves_for(owner, action)
+    for curve in curves:
+        keys = keys_of(curve, reduction)
+        frames = (first_frame + keys).astype(np.float32)
+        write_curves(made, curve.data_path, curve.group, frames, curve.values[keys])
     return action
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import bpy
 
 from ..amass import read_amass
+from ..errors import MocambaError
 from ..frame_rate import FrameRate
 from ..motion import Motion
 from ..resample import resample
@@ -14,14 +15,22 @@ from .action import FIRST_FRAME, bake
 from .armature import add_armature
 from .body_mesh import add_body
 from .exchange import export
-from .messages import PROGRESS, ChildJob, ChildOutcome
+from .messages import PROGRESS, REFUSAL, ChildJob, ChildOutcome
 from .picture import render_movie, render_sheet
 from .stage import Stage, add_stage
 
 
 def main(job_file: str) -> None:
-    """Run the `ChildJob` in `job_file` and leave a `ChildOutcome` where it says."""
-    job = ChildJob.read(Path(job_file))
+    """Run the `ChildJob` in `job_file` and leave a `ChildOutcome` where it says, or a refusal in the output."""
+    try:
+        _run(ChildJob.read(Path(job_file)))
+    except MocambaError as error:
+        sys.stdout.write(f"{REFUSAL}{str(error).splitlines()[0]}\n")
+        sys.stdout.flush()
+        sys.exit(1)
+
+
+def _run(job: ChildJob) -> None:
     report(0.0, "reading the motion")
     rate = FrameRate(job.fps, job.base)
     motion = resample(read_amass(job.motion), rate.value)

@@ -11,7 +11,7 @@ from ..errors import MissingToolError
 
 def export(path: Path) -> None:
     """Write armature, body and animation of the open file to `path`; the suffix names the format."""
-    for one in bpy.data.objects:
+    for one in bpy.context.view_layer.objects:
         one.select_set(one.type == "ARMATURE" or one.find_armature() is not None)
     writers: dict[str, Callable[[str], Any]] = {".fbx": _fbx, ".glb": _gltf}
     writer = writers.get(path.suffix, _usd)

@@ -16,7 +16,7 @@ from ..errors import BadInputError, MissingToolError, MocambaError
 from ..frame_rate import FrameRate, frame_rate
 from ..whole_file import check_suffix, refuse_existing, uninterrupted, whole_file, work_folder, written
 from .find_blender import find_blender
-from .messages import PROGRESS, ChildJob, ChildOutcome
+from .messages import PROGRESS, REFUSAL, ChildJob, ChildOutcome
 
 Progress = Callable[[float, str], None]
 
@@ -56,15 +56,15 @@ class BakeResult:
     total_seconds: float
 
 
-def run_bake(job: BakeJob, progress: Progress = lambda share, doing: None) -> BakeResult:
-    """Bake in a child process; both files appear whole or not at all.
+def run_bake(job: BakeJob, progress: Progress = lambda share, doing: None, blender: Path | None = None) -> BakeResult:
+    """Bake in a child process, `blender` or one that is found; both files appear whole or not at all.
 
     Raises BadInputError (OutputExistsError, FileFormatError) before any work starts, MissingToolError without
     Blender, MocambaError with the end of its log where Blender fails.
     """
     began = time.perf_counter()
     rate = _checked(job)
-    command = blender_command()
+    command = blender_command() if blender is None else program_command(blender)
     with work_folder(job.blend.parent) as work:
         made = ChildJob(
             motion=str(job.motion_npz.resolve()),
@@ -90,6 +90,11 @@ def blender_command() -> list[str]:
             "No Blender was found. Install Blender 4.2 or newer, or set MOCAMBA_BLENDER to its program file, "
             'or on Python 3.11 run: pip install "mocamba[blender]"'
         )
+    return program_command(blender)
+
+
+def program_command(blender: Path) -> list[str]:
+    """The same by the Blender program `blender`."""
     options = ["--background", "--factory-startup", "--python-exit-code", "3", "--python", str(BOOTSTRAP), "--"]
     return [str(blender), *options]
 
@@ -112,6 +117,8 @@ def _run(command: list[str], work: Path, job: ChildJob, progress: Progress) -> C
     if not outcome.exists():
         if shutil.disk_usage(work).free < ROOM:
             raise BadInputError(f"The disk of {work.parent} is full, so nothing was written. Free some space.")
+        if refusal := next((line for line in log if line.startswith(REFUSAL)), None):
+            raise MissingToolError(refusal[len(REFUSAL) :])
         last = "\n  ".join(log) or "(it said nothing)"
         raise MocambaError(f"Blender stopped before it was done; nothing was written. Its last words:\n  {last}")
     return ChildOutcome.read(outcome)

@@ -7,6 +7,8 @@ from typing import Self
 
 # Lines of the child's output that begin so are progress: share done, what is being done. All else is its log.
 PROGRESS = "mocamba-progress "
+# One that begins so is why nothing was made, for the user.
+REFUSAL = "mocamba-refusal "
 
 
 class _Message:

@@ -1,0 +1,305 @@
+"""Makes and repairs the capture engine's environment, stage by stage. No bpy in here.
+
+Stages that are done are not done again, so that one that was cancelled or broke goes on where it stopped.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..rig.errors import BadInputError, MissingToolError, MocambaError
+from ..rig.whole_file import whole_file, written
+from .engine import PACKAGE, Engine, apart
+from .jobs import Job
+
+PYTHONS = ((3, 11), (3, 14))  # the oldest and the newest that PyTorch has builds for
+EXTRAS = ("devices", "camera")
+TORCH_BUILDS = {"CPU": "https://download.pytorch.org/whl/cpu", "CUDA": "https://download.pytorch.org/whl/cu126"}
+ROOM = {"CPU": 2_000_000_000, "CUDA": 8_000_000_000, "MPS": 2_000_000_000}  # bytes
+LAST_LINES = 40
+PATIENCE = ("--retries", "2", "--timeout", "20")
+
+
+@dataclass(frozen=True)
+class SetupWish:
+    """`wheels`: a folder to install from without internet. `hardware`: AUTO, CPU or CUDA. `online`: downloads are
+    allowed, by the user and by Blender."""
+
+    wheels: Path | None = None
+    hardware: str = "AUTO"
+    online: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done, to be shown before it is: how torch is built, which Python, whether uv does it."""
+
+    hardware: str
+    python: tuple[str, ...]
+    uv: str | None
+    room: int
+
+
+def requirements() -> list[str]:
+    """Of the engine, from pyproject.toml, torch first."""
+    project = tomllib.loads((PACKAGE / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = [one for extra in EXTRAS for one in project["optional-dependencies"][extra]]
+    return sorted([*project["dependencies"], *extras], key=lambda one: (not one.startswith("torch"), one))
+
+
+def fingerprint() -> str:
+    """Differs where something else has to be installed."""
+    return hashlib.sha256("\n".join(requirements()).encode()).hexdigest()[:16]
+
+
+def make_plan(wish: SetupWish) -> Plan:
+    """Raises MissingToolError where no Python fits."""
+    hardware = wish.hardware if wish.hardware != "AUTO" else _best_hardware()
+    uv = shutil.which("uv")
+    python = find_python()
+    if uv is None and python is None:
+        raise MissingToolError(
+            f"No Python {_spelled(PYTHONS[0])} to {_spelled(PYTHONS[1])} that can make environments was found. "
+            "Install Python from python.org, or uv, then press Set Up Engine again."
+        )
+    return Plan(hardware, python or (), uv, ROOM[hardware])
+
+
+def _best_hardware() -> str:
+    if sys.platform == "darwin":
+        return "MPS"
+    return "CUDA" if shutil.which("nvidia-smi") else "CPU"
+
+
+def find_python() -> tuple[str, ...] | None:
+    """A Python that can make environments: this one, which is Blender's own, else one of the system's."""
+    names: list[tuple[str, ...]] = [(sys.executable,)]
+    names += [("py", f"-3.{minor}") for minor in range(13, 10, -1)] if sys.platform == "win32" else []
+    names += [(f"python3.{minor}",) for minor in (12, 11, 13, 14)] + [("python3",)]
+    return next((name for name in names if _fits(name)), None)
+
+
+def _fits(command: Sequence[str]) -> bool:
+    code = "import sys, ensurepip, venv; print(*sys.version_info[:2])"
+    try:
+        done = subprocess.run([*command, "-I", "-c", code], capture_output=True, text=True, check=False, timeout=30)
+        version = tuple(map(int, done.stdout.split()))
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return False
+    return PYTHONS[0] <= version <= PYTHONS[1]
+
+
+class EngineSetup:
+    """One setting up; `run` is the work of a job and gives a sentence for its end."""
+
+    def __init__(self, engine: Engine, wish: SetupWish) -> None:
+        self.engine, self.wish = engine, wish
+        self._last: deque[str] = deque(maxlen=LAST_LINES)
+
+    def run(self, job: Job) -> str:
+        """Raises MocambaError with what to do next; CancelledError where it was stopped."""
+        job.report(0.0, "Looking at this computer")
+        plan = make_plan(self.wish) if self.engine.existing is None else None
+        self._check(plan)
+        self.engine.marker.unlink(missing_ok=True)
+        with self.engine.log.open("w", encoding="utf-8") as log:
+            if plan is not None:
+                self._make(job, log, plan)
+            job.report(0.95, "Testing")
+            told = self._self_test(job, log)
+        values = {"fingerprint": fingerprint(), "python": str(self.engine.python), **told}
+        with whole_file(self.engine.marker) as part:
+            part.write_text(json.dumps(values), encoding="utf-8")
+        return f"The engine is ready: {told['ms']} ms a frame, PyTorch {told['torch']} on {told['device']}."
+
+    def _make(self, job: Job, log: Any, plan: Plan) -> None:
+        if not self._healthy():
+            job.report(0.05, "Making an environment")
+            self._call(job, log, self._environment_command(plan))
+        torch, *others = requirements()
+        job.report(0.1, f"Installing PyTorch for {plan.hardware}")
+        self._call(job, log, [*self._installer(plan), *self._index(plan), torch], 0.1)
+        job.report(0.7, "Installing smaller packages")
+        self._call(job, log, [*self._installer(plan), *others], 0.7)
+
+    def _check(self, plan: Plan | None) -> None:
+        with written(self.engine.folder):
+            self.engine.folder.mkdir(parents=True, exist_ok=True)
+        if plan is None:
+            if not self._healthy():
+                raise BadInputError(f"{self.engine.python} is no Python that starts. Choose another, or none.")
+            return
+        if self.wish.wheels is not None and not self.wish.wheels.is_dir():
+            raise BadInputError(f"{self.wish.wheels} is no folder. Choose the one with the offline packages.")
+        if self.wish.wheels is None and not self.wish.online:
+            raise BadInputError(
+                "Nothing is downloaded before you agree: tick the box, allow online access in Blender's system "
+                "preferences, or choose a folder of offline packages."
+            )
+        free = shutil.disk_usage(self.engine.folder).free
+        if free < plan.room and not self._healthy():
+            raise BadInputError(
+                f"The disk of {self.engine.folder} has {free / 1e9:.1f} GB left, and the engine takes up to "
+                f"{plan.room / 1e9:.0f} GB. Free some space or choose another folder."
+            )
+
+    def _healthy(self) -> bool:
+        """Whether the environment's Python starts; one whose system Python is gone does not."""
+        try:
+            done = subprocess.run(
+                [str(self.engine.python), "-c", "import sys"], capture_output=True, check=False, timeout=60
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        return done.returncode == 0
+
+    def _environment_command(self, plan: Plan) -> list[str]:
+        place = self.engine.folder / "env"
+        if plan.uv is not None:
+            wanted = plan.python[0] if len(plan.python) == 1 else f">={_spelled(PYTHONS[0])}"
+            return [plan.uv, "venv", "--clear", "--seed", "--python", wanted, str(place)]
+        return [*plan.python, "-m", "venv", "--clear", str(place)]
+
+    def _index(self, plan: Plan) -> list[str]:
+        """Where PyTorch keeps the build for this hardware; its builds for Macs are where all packages are."""
+        index = os.environ.get("MOCAMBA_TORCH_INDEX") or TORCH_BUILDS.get(plan.hardware)
+        return [] if self.wish.wheels is not None or index is None else ["--index-url", index]
+
+    def _installer(self, plan: Plan) -> list[str]:
+        local = ["--no-index", "--find-links", str(self.wish.wheels)] if self.wish.wheels else []
+        if plan.uv is not None:
+            return [plan.uv, "pip", "install", "--python", str(self.engine.python), *local]
+        pip = [str(self.engine.python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+        return [*pip, "--progress-bar", "off", *PATIENCE, *local]
+
+    def _call(self, job: Job, log: Any, command: list[str], share: float | None = None) -> None:
+        """Run to the end with its output in the log; what it says it does is shown. Raises MocambaError."""
+        for line in _lines(job, command, self.engine.environment()):
+            self._last.append(line)
+            log.write(line + "\n")
+            log.flush()
+            if share is not None and (named := re.match(r"\s*(Collecting|Downloading|Installing) (\S+)", line)):
+                job.report(job.share, f"{named[1]} {named[2][:40]}")
+        if self._last and self._last[-1].startswith(_FAILED):
+            raise MocambaError(why_not("\n".join(self._last)))
+
+    def _self_test(self, job: Job, log: Any) -> dict[str, Any]:
+        self._call(job, log, [str(self.engine.python), "-m", "mocamba.capture.self_test"])
+        for line in reversed(self._last):
+            try:
+                values = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(values, dict):
+                return values
+        raise MocambaError("The engine's self-test said nothing. Press Set Up Engine again; the log says more.")
+
+
+_FAILED = "exit code "
+
+
+def _lines(job: Job, command: list[str], variables: dict[str, str]) -> Iterator[str]:
+    """What `command` says; a last line `exit code N` where it failed. Killed where the job is cancelled."""
+    try:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env=variables,
+            **apart(),
+        )
+    except OSError as error:
+        yield f"{_FAILED}{command[0]}: {error.strerror}"
+        return
+    with child:
+        watch = _Watch(job, child)
+        for line in child.stdout or ():
+            yield line.rstrip()
+        child.wait()
+        watch.join()
+    job.report(job.share, job.doing)  # raises where the child was killed by Cancel
+    if child.returncode:
+        yield f"{_FAILED}{child.returncode}"
+
+
+class _Watch:
+    """Ends the child when the job is cancelled, even while it says nothing."""
+
+    def __init__(self, job: Job, child: "subprocess.Popen[str]") -> None:
+        import threading
+
+        self._job, self._child = job, child
+        self._thread = threading.Thread(target=self._run, name="mocamba set-up", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while self._child.poll() is None:
+            if self._job.wait_cancelled(0.2):
+                end_group(self._child)
+                return
+
+    def join(self) -> None:
+        self._thread.join()
+
+
+def end_group(child: "subprocess.Popen[str]") -> None:
+    """The child and what it started."""
+    if sys.platform == "win32":
+        child.kill()
+        return
+    import signal
+
+    try:
+        os.killpg(child.pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return
+
+
+def why_not(output: str) -> str:
+    """One sentence on what went wrong, told from an installer's `output`, and what to do."""
+    text = output.lower()
+    for signs, sentence in _REASONS:
+        if any(sign in text for sign in signs):
+            return sentence
+    last = next((line for line in reversed(output.splitlines()) if line and not line.startswith(_FAILED)), "")
+    return f"Setting up the engine failed: {last[:200]} Press Set Up Engine again; the log says more."
+
+
+_REASONS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("no space left", "not enough space", "disk quota", "errno 28", "os error 28"),
+        "The disk is full. Free some space, then press Set Up Engine again: it goes on where it stopped.",
+    ),
+    (
+        ("no matching distribution", "no solution found", "were not found in the package registry"),
+        "A package that the engine needs is not there for this computer. Use a 64-bit system with Python 3.11 to 3.14, "
+        "or put the missing file into the folder of offline packages; the log names it.",
+    ),
+    (
+        ("newconnectionerror", "nameresolution", "proxyerror", "sslerror", "timed out", "unreachable", "getaddrinfo",
+         "connection reset", "connection refused", "failed to fetch", "dns error"),
+        "The network did not answer. Check the connection or the proxy, then press Set Up Engine again.",
+    ),
+    (
+        ("permission denied", "access is denied", "read-only file system"),
+        "The engine's folder cannot be written. Choose another one in the preferences.",
+    ),
+)  # fmt: skip
+
+
+def _spelled(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]}"
