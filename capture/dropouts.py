@@ -4,6 +4,7 @@ Its last orientation is held for a moment; then the network, told that the slot 
 sensor is back, its signal is faded in from where the network had the bone. Nothing snaps to a default pose.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -53,6 +54,16 @@ class Sensed:
     present: NDArray[np.bool_]
     confidence: float
     slots: tuple[Slot, ...]
+
+
+def changes(before: Sequence[Slot], now: Sequence[Slot]) -> Iterator[str]:
+    """What the user should know of it, as sentences."""
+    for name, was, known in zip(SLOTS, before, now, strict=True):
+        words = name.replace("_", " ")
+        if known is Slot.PREDICTED and was is not Slot.PREDICTED:
+            yield f"The {words} sensor is silent. Its limb is predicted until it is back."
+        elif known is Slot.FADING and was is Slot.PREDICTED:
+            yield f"The {words} sensor is back."
 
 
 class DropOuts:

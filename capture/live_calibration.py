@@ -1,6 +1,6 @@
 """The calibration of a running session: found at its start, kept for the performer, redone and reset while live."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from .sources import Sensors
 from .stamping import Stamped
 from .starting import CalibrationView, Started, Starting, result_view
 
+WAITING = "Put the sensors on, say where each is worn, and calibrate."
 RESET_REST = 0.5  # seconds before a full reset in which the performer has to have rested
 
 
@@ -32,6 +33,15 @@ class LiveCalibration:
         self._result: Result | None = None
         self.calibration: Calibration | None = options.calibration
         self.view: CalibrationView | None = None
+
+    def wait(self, trouble: str = "") -> None:
+        """For `begin`: sensors are looked at, nothing is calibrated. `trouble`: why the last attempt came to nothing."""
+        self._starting = None
+        self.view = CalibrationView("waiting", WAITING, 0.0, trouble=trouble)
+
+    def wear(self, slots: Mapping[str, str]) -> None:
+        """From the next calibration on, sensors are worn as `slots`, NAME=slot, says."""
+        self._options = replace(self._options, slots=dict(slots))
 
     @property
     def under_way(self) -> bool:

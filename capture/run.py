@@ -6,17 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..devices.discovery import Found
+from ..devices.log import KNOWN_SLOTS
+from ..inference.device_choice import Wish
 from ..inference.worker import Worker, WorkerPose, WorkerState
 from ..inference.worker_process import Task
 from ..rig.errors import BadInputError, MocambaError
 from ..rig.imu import SLOTS
 from ..rig.skeleton import SMPL24
 from .calibrating.start import Start
-from .dropouts import DropOuts, Sensed, Slot
+from .dropouts import DropOuts, Sensed, Slot, changes
 from .frames import Frame, FrameMaker
 from .latency import Latency, StageTimes
 from .link_server import Ask, LinkServer
-from .live_calibration import LiveCalibration
+from .live_calibration import WAITING, LiveCalibration
 from .manifest import Manifest
 from .recorder import Recorder, free_bytes, take_path
 from .session_options import SessionOptions
@@ -100,8 +103,12 @@ class Run:
         for error in self._sensors.connect():
             self._note(str(error))
         self._calibration = LiveCalibration(self.options, self._sensors, self._note)
-        self._calibration.begin()
-        self._set_state(State.CALIBRATING, "Listening for sensors.")
+        if self.options.hold:
+            self._calibration.wait()
+            self._set_state(State.CALIBRATING, WAITING)
+        else:
+            self._calibration.begin()
+            self._set_state(State.CALIBRATING, "Listening for sensors.")
 
     def _open_sinks(self, options: SessionOptions) -> None:
         skeleton = SMPL24.scaled_to(options.height)
@@ -169,7 +176,8 @@ class Run:
     def _send(self, frame: Frame) -> None:
         orientation, acceleration = self._filter.sensed(frame.orientation, frame.acceleration, frame.age)
         sensed = self._dropouts.sense(frame.t_ns, orientation, acceleration, frame.age)
-        self._note_slots(sensed.slots)
+        for sentence in changes(self._known, sensed.slots):
+            self._note(sentence)
         self._known, self._ages, self._confidence = sensed.slots, frame.age.tolist(), sensed.confidence
         if sensed.slots[SLOTS.index("pelvis")] is Slot.EMPTY:
             return
@@ -232,7 +240,14 @@ class Run:
     def _try_calibration(self) -> None:
         if self._calibration is None:
             return
-        self._started = self._started or self._calibration.poll()
+        try:
+            self._started = self._started or self._calibration.poll()
+        except BadInputError as error:
+            if not self.options.hold:
+                raise
+            # somebody is there who can put it right and ask again
+            self._calibration.wait(str(error))
+            self._note(str(error))
         if self._started is not None and self._worker.ready:
             self._go_live(self._started)
             self._started = None
@@ -261,6 +276,30 @@ class Run:
         calibration.begin(start, only)
         self._frames, self._started, self._slots = None, None, {}
         self._set_state(State.CALIBRATING, "Listening for sensors.")
+        return {}
+
+    def wear(self, slots: Mapping[str, str]) -> Mapping[str, Any]:
+        """See `Session.wear`."""
+        if unknown := sorted(set(slots.values()) - set(KNOWN_SLOTS)):
+            raise BadInputError(f"There is no place {unknown[0]}. Places: {', '.join(KNOWN_SLOTS)}.")
+        self._calibrated().wear(slots)
+        self.options = replace(self.options, slots=dict(slots))
+        self._publish()
+        return {}
+
+    def connect_more(self, found: Sequence[Found]) -> Mapping[str, Any]:
+        """See `Session.connect`."""
+        assert self._sensors is not None  # requests are answered between turns, and the first turn comes after
+        self._sensors.connect_later(found)
+        return {}
+
+    def forget(self, address: str) -> Mapping[str, Any]:
+        """See `Session.forget`."""
+        assert self._sensors is not None
+        if not self._sensors.forget(address):
+            raise BadInputError(f"There is no device at {address}.")
+        self._told_faults.clear()
+        self._publish()
         return {}
 
     def use_kept(self) -> Mapping[str, Any]:
@@ -312,19 +351,11 @@ class Run:
             return recorder.fault
         return None
 
-    def swap(self, network: str) -> Mapping[str, Any]:
+    def swap(self, network: str, device: Wish | None) -> Mapping[str, Any]:
         """See `Session.swap_network`."""
-        if network != self._worker.status.network:
-            self._worker.swap(network)
+        if network != self._worker.status.network or device is not None:
+            self._worker.swap(network, device)
         return {}
-
-    def _note_slots(self, slots: tuple[Slot, ...]) -> None:
-        for name, before, now in zip(SLOTS, self._known, slots, strict=True):
-            words = name.replace("_", " ")
-            if now is Slot.PREDICTED and before is not Slot.PREDICTED:
-                self._note(f"The {words} sensor is silent. Its limb is predicted until it is back.")
-            elif now is Slot.FADING and before is Slot.PREDICTED:
-                self._note(f"The {words} sensor is back.")
 
     def _look_around(self) -> None:
         self._told_at = time.monotonic()
@@ -369,6 +400,7 @@ class Run:
             share=0.0 if view is None else view.progress,
             calibration=view,
             devices=() if self._sensors is None else tuple(self._sensors.status()),
+            places=dict(self.options.slots),
             slots=tuple(SlotStatus(slot, sensors.get(slot, ""), known, age) for slot, known, age in slots),
             confidence=self._confidence,
             frames=self._answered,

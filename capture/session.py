@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeAlias
 
+from ..devices.discovery import Found
+from ..inference.device_choice import Wish
 from ..rig.errors import BadInputError, MocambaError
 from .calibrating.start import Start
 from .run import Run
@@ -87,9 +89,22 @@ class Session:
         and mountings anew."""
         return self._ask(lambda run: run.reset(full))
 
-    def swap_network(self, network: str) -> Answer:
-        """Change to another network; the one at hand goes on until that is ready, and if it cannot be used."""
-        return self._ask(lambda run: run.swap(network))
+    def swap_network(self, network: str, device: Wish | None = None) -> Answer:
+        """Change to another network, or the place it runs; the one at hand goes on until that is ready, and if it
+        cannot be used."""
+        return self._ask(lambda run: run.swap(network, device))
+
+    def connect(self, found: Sequence[Found]) -> Answer:
+        """Connect to more devices beside those that are open; what cannot be connected is told in `status.devices`."""
+        return self._ask(lambda run: run.connect_more(found))
+
+    def forget(self, address: str) -> Answer:
+        """Close the device at `address`, and tell no more of it."""
+        return self._ask(lambda run: run.forget(address))
+
+    def wear(self, slots: Mapping[str, str]) -> Answer:
+        """Say where sensors are worn, by name; it counts from the next calibration on."""
+        return self._ask(lambda run: run.wear(slots))
 
     def ask(self, what: str, values: Mapping[str, Any]) -> Answer:
         """A command of docs/link.md."""

@@ -17,7 +17,7 @@ from .starting import Wanted
 class SessionOptions:
     """`imu` as `Sensors` takes it; `slots` NAME=slot; `calibration` of before, None to find one as `start` says.
 
-    `checks`: whether the sequence has check movements; `calibrate_seconds` of the quick way; `kept_in`: folder of kept
+    `hold`: connect, and calibrate when asked to; `checks`: whether the sequence has check movements; `calibrate_seconds` of the quick way; `kept_in`: folder of kept
     calibrations, None for one beside the takes; `drift` and `smooth` switch the running correction of headings and the
     One Euro filter on; `link`: where the link's file is written, None for no link; `vmc` HOST:PORT.
     """
@@ -33,6 +33,7 @@ class SessionOptions:
     pose: Pose = Pose.T_POSE
     start: Start = Start.AUTO
     checks: bool = True
+    hold: bool = False
     calibration: Calibration | None = None
     calibrate_seconds: float = 8.0
     kept_in: Path | None = None

@@ -1,8 +1,10 @@
 """Which sensors a session reads: what is plugged in, named ones, or simulated ones."""
 
+import queue
 import re
 import socket
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -13,12 +15,14 @@ from ..devices.log import assign_slots, slot_from_name
 from ..devices.radio import Radio
 from ..devices.reading import Reading
 from ..devices.roster import DeviceStatus, Roster
+from ..devices.sensor import SensorDevice
 from ..devices.simulated.cast import Cast, Production
 from ..devices.simulated.speaker import Imperfections
 from .still_start import no_logs
 
 SIMULATED, ALL = "simulated", "all"
 SEARCH = 3.0  # seconds
+OPENED_WITHIN = 15.0  # seconds that a device which is just being opened is waited for
 _BLE_ADDRESS = re.compile(r"([0-9a-f]{2}[:-]){5}[0-9a-f]{2}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -43,6 +47,8 @@ class Sensors:
         self._radio = Radio()
         self._roster = Roster(self._radio)
         self.cast: Cast | None = None
+        self._opening: list[threading.Thread] = []
+        self._opened: queue.SimpleQueue[tuple[str, SensorDevice | DeviceError]] = queue.SimpleQueue()
 
     @property
     def only_simulated(self) -> bool:
@@ -89,8 +95,37 @@ class Sensors:
                 )
         return [thing for thing in found if ALL in specs or thing.address in specs or thing.family in specs]
 
+    def connect_later(self, found: Sequence[Found]) -> None:
+        """Connect to more without keeping the reader waiting: each in a thread, joined by `close`."""
+        held = self._roster.held
+        self._opening = [thread for thread in self._opening if thread.is_alive()]
+        for thing in found:
+            if thing.usable and thing.address not in held:
+                thread = threading.Thread(target=self._open, args=(thing,), name=f"opening {thing.address}", daemon=True)
+                self._opening.append(thread)
+                thread.start()
+
+    def _open(self, thing: Found) -> None:
+        try:
+            self._opened.put((thing.address, self._roster.connected(thing)))
+        except DeviceError as error:
+            self._opened.put((thing.address, error))
+
+    def _take_opened(self) -> None:
+        while not self._opened.empty():
+            address, done = self._opened.get()
+            if isinstance(done, DeviceError):
+                self._roster.refuse(address, done)
+            else:
+                self._roster.admit(address, done)
+
+    def forget(self, address: str) -> bool:
+        """See `Roster.forget`."""
+        return self._roster.forget(address)
+
     def read_unread(self) -> Sequence[Reading]:
         """See `Roster.read_unread`."""
+        self._take_opened()
         return self._roster.read_unread()
 
     def status(self) -> Sequence[DeviceStatus]:
@@ -99,6 +134,9 @@ class Sensors:
 
     def close(self) -> None:
         """All of it, the simulation too."""
+        for thread in self._opening:
+            thread.join(OPENED_WITHIN)
+        self._take_opened()
         try:
             self._roster.close()
         finally:
@@ -115,6 +153,12 @@ class Sensors:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def find_sensors(held: Collection[str] = ()) -> Sequence[Found]:
+    """What is within reach, usable or not, after a search of a few seconds; addresses in `held` are left alone."""
+    with Radio() as radio:
+        return discover(radio, SEARCH, held)
 
 
 def nothing_found(specs: Sequence[str]) -> ConnectError:

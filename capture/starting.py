@@ -46,7 +46,7 @@ class Wanted:
 class CalibrationView:
     """For any face: what the performer is asked to do, how far it is, and what was found about sensors.
 
-    `moving`: degrees per second of what should rest. `kept`: a sentence about a calibration that can be used instead.
+    `hold`: seconds that the pose of this step is held, 0 for a movement. `moving`: degrees per second of what should rest. `kept`: a sentence about a calibration that can be used instead.
     """
 
     step: str
@@ -59,6 +59,7 @@ class CalibrationView:
     trouble: str = ""
     findings: tuple[Finding, ...] = ()
     kept: str = ""
+    hold: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,7 @@ def view_of(run: CalibrationRun, kept: str = "") -> CalibrationView:
         status.trouble,
         run.findings,
         kept,
+        run.plan.hold(status.step),
     )
 
 

@@ -1,5 +1,6 @@
 """What a session shows of itself: frozen snapshots for any face, a terminal's, Qt's or Blender's."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -77,7 +78,7 @@ class LivePose:
 class SessionStatus:
     """`message`: the last thing worth saying; `notes`: those before it, newest last. `seconds` in this state.
 
-    `share`: how far a calibration's step is, 0 to 1; `calibration`: all about it, and what it found when it is over.
+    `places`: where sensors are said to be worn, by name. `share`: how far a calibration's step is, 0 to 1; `calibration`: all about it, and what it found when it is over.
     `frames` answered; `dropped` ones that came while the network was busy or away; `skipped` ones that were never made,
     because the computer slept.
     """
@@ -89,6 +90,7 @@ class SessionStatus:
     share: float = 0.0
     calibration: CalibrationView | None = None
     devices: tuple[DeviceStatus, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
     slots: tuple[SlotStatus, ...] = ()
     confidence: float = 0.0
     frames: int = 0

@@ -1,6 +1,7 @@
 """How sensors are doing: rate, loss, battery, and whether the magnetic field about them is disturbed."""
 
 import math
+import statistics
 import threading
 import time
 from collections import deque
@@ -11,6 +12,7 @@ from .reading import Reading
 
 WINDOW = 5.0  # seconds that rate and loss are taken over
 FIELD_SECONDS = 10.0  # of undisturbed field that later field is compared with
+SHAKE_SECONDS = 0.7  # that shaking is told from
 DISTURBED = 0.2  # share by which a field's strength may differ from before
 
 
@@ -20,6 +22,8 @@ class SensorHealth:
 
     `loss` is None where the device neither counts nor stamps its samples and has no known rate. `field` is the
     strength of the magnetic field relative to what the sensor measured first; `disturbed` where it is far from 1.
+    `nominal` Hz is what the device was set to; `shaking` how much the strength of its acceleration varies, m/s²: by it
+    the one sensor that is shaken is told from those that lie still.
     """
 
     sensor: str
@@ -31,6 +35,8 @@ class SensorHealth:
     age: float
     readings: int
     lost: int
+    nominal: float | None = None
+    shaking: float = 0.0
 
 
 class _Monitor:
@@ -47,12 +53,15 @@ class _Monitor:
         self._field: float | None = None
         self._usual: float | None = None
         self._field_from = 0
+        self._pull: deque[tuple[int, float]] = deque()  # arrival, strength of acceleration
 
     def add(self, reading: Reading) -> None:
         if reading.battery is not None:
             self.battery = reading.battery
         if reading.magnetic is not None:
             self._add_field(reading.magnetic, reading.host_ns)
+        if reading.acceleration is not None:
+            self._pull.append((reading.host_ns, math.hypot(*reading.acceleration)))
         if not reading.is_motion:
             return
         lost = reading.lost or 0
@@ -67,6 +76,8 @@ class _Monitor:
     def _forget(self, now: int) -> None:
         while self._recent and now - self._recent[0][0] > WINDOW * 1e9:
             self._recent_lost -= self._recent.popleft()[1]
+        while self._pull and now - self._pull[0][0] > SHAKE_SECONDS * 1e9:
+            self._pull.popleft()
 
     def _add_field(self, magnetic: tuple[float, float, float], now: int) -> None:
         strength = math.hypot(*magnetic)
@@ -91,6 +102,8 @@ class _Monitor:
             (now - self.last_ns) / 1e9 if self.last_ns else math.inf,
             self.readings,
             self.lost,
+            nominal,
+            statistics.pstdev(pull for _, pull in self._pull) if len(self._pull) > 1 else 0.0,
         )
 
     def _loss(self, rate: float, nominal: float | None) -> float | None:

@@ -17,12 +17,14 @@ from .sensor import SensorDevice
 
 @dataclass(frozen=True)
 class DeviceStatus:
-    """One device and its sensors; `fault` is the last thing that went wrong, None where nothing did."""
+    """One device and its sensors; `fault` is the last thing that went wrong, None where nothing did. `address` as
+    `Found` has it."""
 
     name: str
     state: State
     fault: DeviceError | None
     sensors: tuple[SensorHealth, ...]
+    address: str = ""
 
 
 class Roster:
@@ -47,17 +49,35 @@ class Roster:
         for thing in found:
             if not thing.usable or thing.address in self._devices:
                 continue
-            assert thing.family is not None
             try:
-                device = open_device(thing.family, thing.transport, thing.address, self._radio)
-                device.connect()
+                self.admit(thing.address, self.connected(thing))
             except DeviceError as error:
-                self._failed[thing.address] = error
+                self.refuse(thing.address, error)
                 errors.append(error)
-            else:
-                self._failed.pop(thing.address, None)
-                self._devices[thing.address] = device
         return errors
+
+    def connected(self, thing: Found) -> SensorDevice:
+        """The device of `thing`, for `admit`; takes seconds, and may be called from another thread. Raises ConnectError."""
+        device = open_device(thing.family or "", thing.transport, thing.address, self._radio)
+        device.connect()
+        return device
+
+    def admit(self, address: str, device: SensorDevice) -> None:
+        """Read it from now on; it is closed with the others."""
+        self._failed.pop(address, None)
+        self._devices[address] = device
+
+    def refuse(self, address: str, error: DeviceError) -> None:
+        """Keep why it could not be connected."""
+        self._failed[address] = error
+
+    def forget(self, address: str) -> bool:
+        """Close the device at `address` and tell no more of it; whether there was one."""
+        known = self._failed.pop(address, None) is not None
+        device = self._devices.get(address)
+        if device is not None:
+            self._let_go(address, device)
+        return known or device is not None
 
     def read_unread(self) -> Sequence[Reading]:
         """What all said since the last call, without waiting. A device that gave up is let go and kept as failed."""
@@ -77,10 +97,11 @@ class Roster:
     def status(self) -> Sequence[DeviceStatus]:
         """How every device is doing, those that failed too."""
         working = [
-            DeviceStatus(device.name, device.state, device.faults[-1] if device.faults else None, device.health)
-            for device in self._devices.values()
+            DeviceStatus(device.name, device.state, device.faults[-1] if device.faults else None, device.health, address)
+            for address, device in self._devices.items()
         ]
-        return working + [DeviceStatus(error.device, State.FAILED, error, ()) for error in self._failed.values()]
+        failed = self._failed.items()
+        return working + [DeviceStatus(error.device, State.FAILED, error, (), address) for address, error in failed]
 
     def reset_heading(self) -> Sequence[DeviceError]:
         """Of all; those that cannot."""

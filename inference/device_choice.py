@@ -30,6 +30,10 @@ class Accelerators:
     cuda: str | None
     mps: str | None
 
+    def names(self) -> dict[str, str]:
+        """By PyTorch's names of the devices."""
+        return {kind: name for kind, name in (("cuda", self.cuda), ("mps", self.mps)) if name is not None}
+
 
 def find_accelerators() -> Accelerators:
     """Ask PyTorch, which is loaded for it."""

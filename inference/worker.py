@@ -3,8 +3,8 @@
 import json
 import multiprocessing
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..rig.errors import BadInputError, MocambaError
+from .device_choice import Wish
 from .exchange import END, FAULT, FRAME_READY, POSE_READY, SWAP, TOLD, Exchange
 from .worker_process import Task, run_worker
 
@@ -34,7 +35,8 @@ class WorkerState(StrEnum):
 
 @dataclass(frozen=True)
 class WorkerStatus:
-    """`device` and `reason` as in `Choice`; `warm_ms` of one frame, measured at the start; counts of frames."""
+    """`device` and `reason` as in `Choice`; `gpus`: what else it could run on, by PyTorch's names of devices; `warm_ms`
+    of one frame, measured at the start; counts of frames."""
 
     state: WorkerState
     pid: int | None
@@ -43,6 +45,7 @@ class WorkerStatus:
     weights: str = ""
     device: str = ""
     reason: str = ""
+    gpus: Mapping[str, str] = field(default_factory=dict)
     warm_ms: float = 0.0
     answered: int = 0
     dropped: int = 0
@@ -151,16 +154,17 @@ class Worker:
         faults, self._faults = self._faults, []
         return faults
 
-    def swap(self, network: str) -> None:
-        """Change to another network, while the one at hand goes on; a dead worker is started with it."""
+    def swap(self, network: str, wish: Wish | None = None) -> None:
+        """Change to another network or device, while the one at hand goes on; a dead worker is started with it."""
         if self._status.state is WorkerState.DEAD:
-            self._task = replace(self._task, network=network)
+            self._task = replace(self._task, network=network, wish=wish or self._task.wish)
             self._status = WorkerStatus(WorkerState.CLOSED, None, network)
             self.start()
         elif not self.ready:
             raise BadInputError("The worker is still starting. Change the network when it is ready.")
         else:
-            self._send(SWAP + json.dumps({"network": network}).encode())
+            self._task = replace(self._task, wish=wish or self._task.wish)
+            self._send(SWAP + json.dumps({"network": network, "wish": self._task.wish}).encode())
 
     def close(self) -> None:
         """End the process, by force where it does not end when told. A second call does nothing."""

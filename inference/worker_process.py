@@ -59,13 +59,14 @@ def load(task: Task) -> Loaded:
 
     torch.set_num_threads(1)  # a frame is too small to share
     loaded = load_network(task.network)
-    choice = choose_device(task.wish, type(loaded.network).__name__, find_accelerators())
+    here = find_accelerators()
+    choice = choose_device(task.wish, type(loaded.network).__name__, here)
     skeleton = SMPL24.scaled_to(task.height)
     took = _warm_up(LiveSolver(loaded.network, skeleton, choice.device))
     return Loaded(
         LiveSolver(loaded.network, skeleton, choice.device),
         loaded.network,
-        _told(task.network, loaded.card.name, loaded.digest, choice, took),
+        _told(task.network, loaded.card.name, loaded.digest, choice, took) | {"gpus": here.names()},
     )
 
 
@@ -104,7 +105,7 @@ class _Loop:
             if message[:1] == FRAME_READY:
                 self._answer()
             elif message[:1] == SWAP:
-                self._start_loading(json.loads(message[1:])["network"])
+                self._start_loading(**json.loads(message[1:]))
             elif message[:1] == END:
                 return
 
@@ -121,11 +122,11 @@ class _Loop:
         pose["took_ns"] = time.perf_counter_ns() - begin
         self._send(POSE_READY)
 
-    def _start_loading(self, network: str) -> None:
+    def _start_loading(self, network: str, wish: str) -> None:
         if self._loader is not None and self._loader.is_alive():
             self._send(FAULT, {"error": "Another network is being loaded; wait for it.", "fatal": False})
             return
-        task = Task(network, self._task.wish, self._task.height)
+        task = Task(network, Wish(wish), self._task.height)
         self._loader = threading.Thread(target=self._load, args=(task,), name=f"loading {network}", daemon=True)
         self._loader.start()
 

@@ -51,6 +51,10 @@ class Plan:
     patience: float = 20.0
     attempts: int = 3
 
+    def hold(self, step: Step) -> float:
+        """Seconds that the pose of `step` is held; 0 for a movement."""
+        return {Step.STILL: self.still_seconds, Step.T_POSE: self.t_pose_seconds}.get(step, 0.0)
+
     @property
     def steps(self) -> tuple[Step, ...]:
         """Without the two that end a run."""

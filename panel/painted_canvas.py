@@ -1,0 +1,83 @@
+"""The 3D view where there is no GPU."""
+
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QWidget
+
+from .scene import Colour, Scene
+from .splats import draw_body
+
+LARGEST, SMALLEST = 640, 320  # pixels of height that the body is drawn at
+SLOW, QUICK = 0.012, 0.006  # seconds a body may take before it is drawn smaller, and under which it may grow again
+
+
+class PaintedCanvas(QWidget):
+    """Draws the newest `scene`, with fewer pixels where the computer is slow."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._scene: Scene | None = None
+        self._rows = float(LARGEST)
+
+    def show_scene(self, scene: Scene) -> None:
+        """From now on."""
+        self._scene = scene
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802, D102: Qt's own name
+        if self._scene is None:
+            return
+        painter = QPainter(self)
+        began = time.perf_counter()
+        paint_scene(painter, self._scene, self.width(), self.height(), int(self._rows))
+        took = time.perf_counter() - began
+        painter.end()
+        times = 0.9 if took > SLOW else 1.02 if took < QUICK else 1.0
+        self._rows = float(np.clip(self._rows * times, SMALLEST, LARGEST))
+
+
+def paint_scene(painter: QPainter, scene: Scene, width: int, height: int, rows: int) -> None:
+    """In device-independent pixels; the body itself `rows` pixels high at most."""
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.fillRect(0, 0, width, height, QColor(*scene.look.background))
+    _paint_floor(painter, scene, width, height)
+    for trail, colour in zip(scene.trails, scene.look.trails, strict=True):
+        _paint_trail(painter, trail, colour, scene, width, height)
+    rows = min(rows, height)
+    columns = max(1, rows * width // max(1, height))
+    if rows < 24 or columns < 24:
+        return
+    body = draw_body(scene, columns, rows)
+    image = QImage(body.data, columns, rows, QImage.Format.Format_ARGB32_Premultiplied)
+    painter.drawImage(QRectF(0, 0, width, height), image)
+
+
+def _paint_floor(painter: QPainter, scene: Scene, width: int, height: int) -> None:
+    pixels, depth = scene.orbit.pixels(scene.grid(), width, height)
+    painter.setPen(QPen(QColor(*scene.look.floor), 1))
+    for k in range(0, len(pixels), 2):
+        # a line that runs behind the eye has no end in the picture
+        if depth[k] > 0.2 and depth[k + 1] > 0.2:
+            painter.drawLine(QPointF(*pixels[k].tolist()), QPointF(*pixels[k + 1].tolist()))
+
+
+def _paint_trail(
+    painter: QPainter, trail: NDArray[np.float32], colour: Colour, scene: Scene, width: int, height: int
+) -> None:
+    if len(trail) < 2:
+        return
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    pixels, depth = scene.orbit.pixels(trail, width, height)
+    points = [QPointF(x, y) for (x, y), far in zip(pixels.tolist(), depth.tolist(), strict=True) if far > 0.2]
+    parts = 4
+    for part in range(parts):
+        ink = QColor(*colour)
+        ink.setAlphaF((part + 1) / parts)
+        painter.setPen(QPen(ink, 2))
+        here = points[part * len(points) // parts : (part + 1) * len(points) // parts + 1]
+        painter.drawPolyline(QPolygonF(here))
