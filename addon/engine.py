@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..rig.blender.messages import PROGRESS
-from ..rig.errors import MissingToolError, MocambaError
-from .jobs import CancelledError, Job
+from ..rig.errors import CancelledError, MissingToolError, MocambaError
+from .jobs import Job
 
 PACKAGE = Path(__file__).resolve().parents[1]  # the code that the engine runs: this very folder
 ALIAS = Path(__file__).parent / "alias"  # holds a package `mocamba` that is PACKAGE, whatever that folder's name

@@ -6,15 +6,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ..rig.errors import MocambaError
+from ..rig.errors import CancelledError, MocambaError
 
 log = logging.getLogger(__name__)
 
 END_WITHIN = 5.0  # seconds
-
-
-class CancelledError(MocambaError):
-    """The user stopped the job."""
 
 
 class Job:

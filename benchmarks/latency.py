@@ -17,8 +17,9 @@ import numpy as np
 import torch
 from mocamba.devices.simulated.performer import perform
 from mocamba.inference import solver as solving
+from mocamba.inference.shipped import shipped_networks
 from mocamba.inference.virtual_sensors import simulate_imu
-from mocamba.inference.weights_file import load_network, shipped_networks
+from mocamba.inference.weights_file import load_network
 from mocamba.rig.imu import ImuSequence
 from mocamba.rig.skeleton import SMPL24
 from rich.console import Console

@@ -35,7 +35,7 @@ class LiveCalibration:
         self.view: CalibrationView | None = None
 
     def wait(self, trouble: str = "") -> None:
-        """For `begin`: sensors are looked at, nothing is calibrated. `trouble`: why the last attempt came to nothing."""
+        """For `begin`, and calibrate nothing. `trouble`: why the last attempt came to nothing."""
         self._starting = None
         self.view = CalibrationView("waiting", WAITING, 0.0, trouble=trouble)
 

@@ -12,14 +12,17 @@ from .solving import DEFAULT_NETWORK
 from .sources import SIMULATED
 from .starting import Wanted
 
+__all__ = ["SessionOptions", "Wish"]
+
 
 @dataclass(frozen=True)
 class SessionOptions:
     """`imu` as `Sensors` takes it; `slots` NAME=slot; `calibration` of before, None to find one as `start` says.
 
-    `hold`: connect, and calibrate when asked to; `checks`: whether the sequence has check movements; `calibrate_seconds` of the quick way; `kept_in`: folder of kept
-    calibrations, None for one beside the takes; `drift` and `smooth` switch the running correction of headings and the
-    One Euro filter on; `link`: where the link's file is written, None for no link; `vmc` HOST:PORT.
+    `hold`: connect, and calibrate when asked to; `checks`: whether the sequence has check movements;
+    `calibrate_seconds` of the quick way; `kept_in`: folder of kept calibrations, None for one beside the takes; `drift`
+    and `smooth` switch the running correction of headings and the One Euro filter on; `link`: where the link's file is
+    written, None for no link; `vmc` HOST:PORT.
     """
 
     imu: tuple[str, ...] = (SIMULATED,)

@@ -36,7 +36,7 @@ class SensorReport:
 
 @dataclass(frozen=True)
 class SolveReport:
-    """One file in `solved/`; `fault` says why it cannot be read."""
+    """One file in `solved/`, written at `changed` (Unix time); `fault` says why it cannot be read."""
 
     file: str
     network: str
@@ -44,6 +44,7 @@ class SolveReport:
     seconds: float
     polish: str
     fault: str = ""
+    changed: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,8 @@ def _solves(path: Path) -> Iterator[SolveReport]:
         except FileFormatError as error:
             yield SolveReport(file.name, "", 0, 0.0, "", error.reason)
             continue
-        yield SolveReport(file.name, motion.origin.network, len(motion), motion.duration, polish)
+        changed = file.stat().st_mtime
+        yield SolveReport(file.name, motion.origin.network, len(motion), motion.duration, polish, "", changed)
 
 
 def _size(path: Path) -> int:

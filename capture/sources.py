@@ -20,6 +20,18 @@ from ..devices.simulated.cast import Cast, Production
 from ..devices.simulated.speaker import Imperfections
 from .still_start import no_logs
 
+__all__ = [
+    "ALL",
+    "SIMULATED",
+    "Found",
+    "Sensors",
+    "families",
+    "find_sensors",
+    "nothing_found",
+    "parse_spec",
+    "slots_of",
+]
+
 SIMULATED, ALL = "simulated", "all"
 SEARCH = 3.0  # seconds
 OPENED_WITHIN = 15.0  # seconds that a device which is just being opened is waited for
@@ -101,7 +113,9 @@ class Sensors:
         self._opening = [thread for thread in self._opening if thread.is_alive()]
         for thing in found:
             if thing.usable and thing.address not in held:
-                thread = threading.Thread(target=self._open, args=(thing,), name=f"opening {thing.address}", daemon=True)
+                thread = threading.Thread(
+                    target=self._open, args=(thing,), name=f"opening {thing.address}", daemon=True
+                )
                 self._opening.append(thread)
                 thread.start()
 
@@ -175,3 +189,8 @@ def slots_of(sensors: Sequence[str], given: Mapping[str, str]) -> dict[str, str]
     """Where each sensor is worn, by its name and what the user says. Raises BadInputError as `assign_slots` does."""
     logs = no_logs(sensors, {name: slot_from_name(name) for name in sensors})
     return {log.name: log.slot for log in assign_slots(logs, given) if log.slot is not None}
+
+
+def families() -> dict[str, str]:
+    """Names of the sensor families, as specs have them, and what people call them."""
+    return {family.name: family.title for family in FAMILIES.values()}

@@ -46,7 +46,8 @@ class Wanted:
 class CalibrationView:
     """For any face: what the performer is asked to do, how far it is, and what was found about sensors.
 
-    `hold`: seconds that the pose of this step is held, 0 for a movement. `moving`: degrees per second of what should rest. `kept`: a sentence about a calibration that can be used instead.
+    `hold`: seconds that the pose of this step is held, 0 for a movement. `moving`: degrees per second of what should
+    rest. `kept`: a sentence about a calibration that can be used instead.
     """
 
     step: str

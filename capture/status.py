@@ -8,14 +8,31 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..devices.device import State as DeviceState
+from ..devices.health import SensorHealth
 from ..devices.roster import DeviceStatus
-from ..inference.worker import WorkerStatus
+from ..inference.worker import WorkerState, WorkerStatus
 from ..rig.errors import BadInputError
 from .dropouts import Slot
 from .latency import StageFigures, StageTimes
 from .link_server import LinkStatus
 from .recorder import RecordingStatus
 from .starting import CalibrationView
+
+# a face imports from here all that a status is made of
+__all__ = [
+    "FOLLOWS",
+    "DeviceState",
+    "DeviceStatus",
+    "LivePose",
+    "SensorHealth",
+    "SessionStatus",
+    "SlotStatus",
+    "State",
+    "WorkerState",
+    "WorkerStatus",
+    "check_step",
+]
 
 
 class State(StrEnum):
@@ -78,9 +95,9 @@ class LivePose:
 class SessionStatus:
     """`message`: the last thing worth saying; `notes`: those before it, newest last. `seconds` in this state.
 
-    `places`: where sensors are said to be worn, by name. `share`: how far a calibration's step is, 0 to 1; `calibration`: all about it, and what it found when it is over.
-    `frames` answered; `dropped` ones that came while the network was busy or away; `skipped` ones that were never made,
-    because the computer slept.
+    `places`: where sensors are said to be worn, by name. `share`: how far a calibration's step is, 0 to 1;
+    `calibration`: all about it, and what it found when it is over. `frames` answered; `dropped` ones that came while
+    the network was busy or away; `skipped` ones that were never made, because the computer slept.
     """
 
     state: State = State.IDLE

@@ -57,7 +57,7 @@ class Roster:
         return errors
 
     def connected(self, thing: Found) -> SensorDevice:
-        """The device of `thing`, for `admit`; takes seconds, and may be called from another thread. Raises ConnectError."""
+        """The device of `thing`, for `admit`; takes seconds; from any thread. Raises ConnectError."""
         device = open_device(thing.family or "", thing.transport, thing.address, self._radio)
         device.connect()
         return device
@@ -97,7 +97,9 @@ class Roster:
     def status(self) -> Sequence[DeviceStatus]:
         """How every device is doing, those that failed too."""
         working = [
-            DeviceStatus(device.name, device.state, device.faults[-1] if device.faults else None, device.health, address)
+            DeviceStatus(
+                device.name, device.state, device.faults[-1] if device.faults else None, device.health, address
+            )
             for address, device in self._devices.items()
         ]
         failed = self._failed.items()

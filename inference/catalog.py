@@ -12,8 +12,8 @@ from torch import nn
 from .mamba import MambaBlock
 from .networks import hmrmamba, mdtf, posemamba, vimcan
 from .networks.hiposer import SEQ_S, HiPoser, HiPoserConfig
+from .shipped import shipped_networks
 from .sizes import measure
-from .weights_file import shipped_networks
 
 FRAMES = 1  # of the clip that MACs are counted on; they are linear in it
 SENSORS, CAMERA, BOTH = "6 sensors", "17 keypoints", "17 keypoints, {} sensors"

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -19,6 +18,7 @@ from .networks.hmrmamba import HMRMamba, HMRMambaConfig
 from .networks.mdtf import MDTF, MDTFConfig
 from .networks.posemamba import PoseMamba, PoseMambaConfig
 from .networks.vimcan import Vimcan, VimcanConfig
+from .shipped import shipped_networks
 
 # By the name that a file's format carries: mocamba-NAME-1
 KINDS: dict[str, tuple[Any, Any]] = {
@@ -28,7 +28,6 @@ KINDS: dict[str, tuple[Any, Any]] = {
     "posemamba": (PoseMamba, PoseMambaConfig),
     "vimcan": (Vimcan, VimcanConfig),
 }
-FOLDER = Path(__file__).parent / "weights"
 N = TypeVar("N", covariant=True)
 
 
@@ -64,12 +63,6 @@ def save_weights(network: nn.Module, card: WeightsCard, path: Path) -> None:
     }
     with whole_file(path) as part:
         save_file(tensors, part, metadata=header)
-
-
-def shipped_networks() -> dict[str, Path]:
-    """Names of the networks whose weights come with Mocamba, or lie in the folder that MOCAMBA_WEIGHTS names."""
-    folders = [Path(added)] if (added := os.environ.get("MOCAMBA_WEIGHTS")) else []
-    return {path.stem: path for folder in (*folders, FOLDER) for path in sorted(folder.glob("*.safetensors"))}
 
 
 def load_network(name: str) -> LoadedNetwork[HiPoser]:

@@ -121,18 +121,18 @@ class BodyView(QWidget):
         self._orbit = orbit
         self._redraw()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102: Qt's own name
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         self._mouse = event.position()
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102: Qt's own name
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         moved = event.position() - self._mouse
         self._mouse = event.position()
         self._look_from(self._orbit.turned(-0.4 * moved.x(), 0.3 * moved.y()))
 
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802, D102: Qt's own name
+    def wheelEvent(self, event: QWheelEvent) -> None:
         self._look_from(self._orbit.nearer(1.1 ** (event.angleDelta().y() / 120)))
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802, D102: Qt's own name
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         if key in STEP_KEYS:
             self._look_from(self._orbit.turned(*STEP_KEYS[key]))

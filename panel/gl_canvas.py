@@ -1,5 +1,7 @@
 """The 3D view on a GPU: the body is skinned by the vertex shader, so that a frame costs 24 matrices."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QOpenGLContext, QSurfaceFormat
@@ -73,11 +75,12 @@ class GlCanvas(QOpenGLWidget):
         self._scene = scene
         self.update()
 
-    def initializeGL(self) -> None:  # noqa: N802, D102: Qt's own name
+    def initializeGL(self) -> None:
         profile = QOpenGLVersionProfile()
         profile.setVersion(*VERSION)
         profile.setProfile(QSurfaceFormat.OpenGLContextProfile.CoreProfile)
-        self._gl = QOpenGLVersionFunctionsFactory.get(profile, QOpenGLContext.currentContext())
+        # its functions are not in the stubs
+        self._gl: Any = QOpenGLVersionFunctionsFactory.get(profile, QOpenGLContext.currentContext())
         self._gl.initializeOpenGLFunctions()
         self._body_program = self._program(BODY, SKIN)
         self._line_program = self._program(LINE, INK)
@@ -108,7 +111,7 @@ class GlCanvas(QOpenGLWidget):
         del self._body_program, self._line_program
         self.doneCurrent()
 
-    def paintGL(self) -> None:  # noqa: N802, D102: Qt's own name
+    def paintGL(self) -> None:
         scene, gl = self._scene, self._gl
         if scene is None:
             return

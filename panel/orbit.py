@@ -41,7 +41,8 @@ class Orbit:
         """World `(3,)`."""
         yaw, pitch = np.radians([self.yaw, self.pitch])
         back = np.array([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)])
-        return (np.array(self.target) + self.distance * back).astype(np.float32)
+        place: Array = (np.array(self.target) + self.distance * back).astype(np.float32)
+        return place
 
     def view(self) -> Array:
         """World to eye `(4, 4)`: x right, y up, looking along -z."""

@@ -29,7 +29,7 @@ class PaintedCanvas(QWidget):
         self._scene = scene
         self.update()
 
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802, D102: Qt's own name
+    def paintEvent(self, _event: QPaintEvent) -> None:
         if self._scene is None:
             return
         painter = QPainter(self)

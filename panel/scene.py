@@ -49,4 +49,5 @@ class Scene:
         for tick in ticks:
             lines += [(tick, -REACH), (tick, REACH), (-REACH, tick), (REACH, tick)]
         flat = np.array(lines) + middle
-        return np.stack([flat[:, 0], np.zeros(len(flat)), flat[:, 1]], axis=1).astype(np.float32)
+        grid: Array = np.stack([flat[:, 0], np.zeros(len(flat)), flat[:, 1]], axis=1).astype(np.float32)
+        return grid

@@ -36,7 +36,8 @@ class SkinnedBody:
         places = joint_positions(turns, translation, self.skeleton)
         matrices = quaternion_to_matrix(turns)
         offsets = places - np.einsum("jab,jb->ja", matrices, self.rest)
-        return np.concatenate([matrices, offsets[:, :, None]], axis=2).astype(np.float32)
+        bones: Array = np.concatenate([matrices, offsets[:, :, None]], axis=2).astype(np.float32)
+        return bones
 
     def posed(self, bones: Array) -> tuple[Array, Array]:
         """Vertices and normals `(V, 3)`; as `rig.body.skin`, with all bones of a vertex blended at once."""

@@ -18,7 +18,8 @@ def _spiral(radius: int) -> NDArray[np.int32]:
     """Offsets `(N, 2)` about a pixel, nearest first: the first n of them are a disc of n pixels."""
     axis = np.arange(-radius, radius + 1)
     grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-    return grid[np.argsort((grid**2).sum(axis=1), kind="stable")].astype(np.int32)
+    nearest: NDArray[np.int32] = grid[np.argsort((grid**2).sum(axis=1), kind="stable")].astype(np.int32)
+    return nearest
 
 
 _SPIRAL = _spiral(11)
@@ -45,7 +46,10 @@ def _points(scene: Scene) -> tuple[Array, Array, Array]:
     body = scene.body
     vertices, normals = body.posed(scene.bones)
     quads = body.quads
-    middles = [(part[quads[:, 0]] + part[quads[:, 1]] + part[quads[:, 2]] + part[quads[:, 3]]) / 4 for part in (vertices, normals)]
+    middles = [
+        (part[quads[:, 0]] + part[quads[:, 1]] + part[quads[:, 2]] + part[quads[:, 3]]) / 4
+        for part in (vertices, normals)
+    ]
     areas = np.concatenate([body.areas, body.areas[quads[:, 0]]]) / 2
     return np.concatenate([vertices, middles[0]]), np.concatenate([normals, middles[1]]), areas
 
@@ -53,7 +57,9 @@ def _points(scene: Scene) -> tuple[Array, Array, Array]:
 def _shade(scene: Scene, normals: Array) -> NDArray[np.uint32]:
     light = AMBIENT + (1 - AMBIENT) * np.clip(normals @ scene.light(), 0, 1)
     red, green, blue = (np.clip(light * part, 0, 255).astype(np.uint32) for part in scene.look.skin)
-    shade: NDArray[np.uint32] = (np.uint32(255) << np.uint32(24)) | (red << np.uint32(16)) | (green << np.uint32(8)) | blue
+    shade: NDArray[np.uint32] = (
+        (np.uint32(255) << np.uint32(24)) | (red << np.uint32(16)) | (green << np.uint32(8)) | blue
+    )
     return shade
 
 

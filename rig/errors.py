@@ -39,3 +39,7 @@ class OutputExistsError(BadInputError):
 
 class MissingToolError(MocambaError):
     """Something this job needs is not installed on the machine; the message names the remedy."""
+
+
+class CancelledError(MocambaError):
+    """The user stopped it."""

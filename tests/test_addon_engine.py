@@ -20,9 +20,9 @@ from mocamba.addon.engine import ALIAS, Capture, Engine, run
 from mocamba.addon.engine_operators import unpack_weights
 from mocamba.addon.engine_setup import EngineSetup, SetupWish, fingerprint, make_plan, requirements, why_not
 from mocamba.addon.help_operators import diagnostics
-from mocamba.addon.jobs import CancelledError, Job
+from mocamba.addon.jobs import Job
 from mocamba.addon.runtime import runtime
-from mocamba.rig.errors import BadInputError, FileFormatError, MissingToolError, MocambaError
+from mocamba.rig.errors import BadInputError, CancelledError, FileFormatError, MissingToolError, MocambaError
 
 ROOT = Path(engine_module.__file__).resolve().parents[1]
 
@@ -129,7 +129,7 @@ def test_an_existing_environment_is_tested_and_used(tmp_path: Path) -> None:
 
 
 def test_weights_that_were_added_are_known_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mocamba.inference.weights_file import shipped_networks
+    from mocamba.inference.shipped import shipped_networks
 
     (tmp_path / "own.safetensors").write_bytes(b"")
     monkeypatch.setenv("MOCAMBA_WEIGHTS", Engine(tmp_path, weights=tmp_path).environment()["MOCAMBA_WEIGHTS"])

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mocamba.inference.metrics import pose_errors
 from mocamba.inference.networks.hiposer import HiPoser, HiPoserConfig
+from mocamba.inference.shipped import shipped_networks
 from mocamba.inference.solver import LiveSolver, SolvedFrames, solve, solve_frames
-from mocamba.inference.weights_file import WeightsCard, load_network, save_weights, shipped_networks
+from mocamba.inference.weights_file import WeightsCard, load_network, save_weights
 from mocamba.rig.errors import BadInputError, FileFormatError
 from mocamba.rig.imu import ImuSequence
 from mocamba.rig.motion import Motion

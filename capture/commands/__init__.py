@@ -2,7 +2,7 @@
 
 import typer
 
-from . import bake, capture, demo, devices, evaluate, importing, networks, simulate, solve, takes, train
+from . import bake, capture, demo, devices, evaluate, importing, networks, panel, simulate, solve, takes, train
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -15,6 +15,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command("train", help=train.HELP)(train.train_command)
     app.command("demo", help=demo.HELP)(demo.demo_command)
     app.command("capture", help=capture.HELP)(capture.capture_command)
+    app.command("panel", help=panel.HELP)(panel.panel_command)
     app.command("devices", help=devices.HELP)(devices.devices_command)
     app.add_typer(takes.takes_app(), name="takes")
     app.command("simulate", help=simulate.HELP)(simulate.simulate_command)

@@ -1,0 +1,140 @@
+"""The wizard's first page: which sensors, who performs, where takes go."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QWidget,
+)
+
+from ..capture.calibrating.start import Start
+from ..capture.session_options import SessionOptions
+from ..capture.solving import DEFAULT_NETWORK
+from ..capture.sources import ALL, SIMULATED, families
+from ..capture.status import SessionStatus, State
+from .live import RUNNING
+from .page import Page
+from .preferences import Preferences
+
+
+class ConnectPage(Page):
+    """`try_out` and `connect_now` ask for a session, `stop` ends it."""
+
+    try_out = Signal()
+    connect_now = Signal()
+    stop = Signal()
+
+    def __init__(self, preferences: Preferences, parent: QWidget | None = None) -> None:
+        super().__init__("", "", parent)
+        self.title = self.tr("Connect")
+        self.help.setText(self.tr("Switch the sensors on, then connect. None at hand? Try it without."))
+        self._preferences = preferences
+        self._state = State.IDLE
+        self.try_button = QPushButton(self.tr("&Try it without sensors"))
+        self.try_button.setToolTip(self.tr("A simulated performer walks in six simulated sensors."))
+        self.try_button.clicked.connect(self.try_out)
+        self.connect_button = QPushButton(self.tr("&Connect"))
+        self.connect_button.clicked.connect(self._connect_or_stop)
+        self._make_fields()
+        form = QFormLayout()
+        for label, field in (
+            (self.tr("&Sensors:"), self.source),
+            (self.tr("&Performer:"), self.performer),
+            (self.tr("&Height:"), self.height_),
+            (self.tr("C&amera:"), self.camera),
+        ):
+            form.addRow(label, field)
+        form.addRow(self.tr("Ta&kes in:"), self._folder_row())
+        if not preferences.started:
+            self.layout_.addWidget(self.try_button)
+        self.layout_.addLayout(form)
+        self.layout_.addWidget(self.connect_button)
+        if preferences.started:
+            self.layout_.addWidget(self.try_button)
+        self.layout_.addStretch(1)
+
+    def _make_fields(self) -> None:
+        kept = self._preferences
+        self.source = QComboBox()
+        self.source.addItem(self.tr("All within reach"), ALL)
+        for name, title in families().items():
+            self.source.addItem(title, name)
+        self.source.addItem(self.tr("Simulated, with calibration"), SIMULATED)
+        self.source.setCurrentIndex(max(0, self.source.findData(kept.source)))
+        self.source.setEditable(False)
+        self.performer = QLineEdit(kept.performer)
+        self.height_ = QDoubleSpinBox()
+        self.height_.setRange(0.5, 2.6)
+        self.height_.setSingleStep(0.01)
+        self.height_.setSuffix(" m")
+        self.height_.setValue(kept.height)
+        self.camera = QLineEdit(kept.camera)
+        self.camera.setPlaceholderText(self.tr("none; or 0, an address, a video"))
+        self.folder = QLineEdit(kept.folder)
+
+    def _folder_row(self) -> QWidget:
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        choose = QPushButton("…")
+        choose.setAccessibleName(self.tr("Choose the folder of takes"))
+        choose.setFixedWidth(34)
+        choose.clicked.connect(self._choose_folder)
+        layout.addWidget(self.folder)
+        layout.addWidget(choose)
+        return row
+
+    def _choose_folder(self) -> None:
+        if chosen := QFileDialog.getExistingDirectory(self, self.tr("Folder of takes"), self.folder.text()):
+            self.folder.setText(chosen)
+
+    def _connect_or_stop(self) -> None:
+        (self.stop if self._state in RUNNING else self.connect_now).emit()
+
+    def keep(self) -> None:
+        """What is filled in, in the preferences."""
+        kept = self._preferences
+        kept.source, kept.performer = self.source.currentData(), self.performer.text().strip() or "performer"
+        kept.height, kept.camera = self.height_.value(), self.camera.text().strip()
+        kept.folder = self.folder.text().strip() or kept.folder
+
+    def options(self, *, tried: bool) -> SessionOptions:
+        """Of the session that is asked for; `tried`: simulated sensors that need no calibration."""
+        self.keep()
+        kept = self._preferences
+        simulated = tried or kept.source == SIMULATED
+        return SessionOptions(
+            imu=(SIMULATED,) if simulated else (kept.source,),
+            network=kept.network or DEFAULT_NETWORK,
+            device=kept.wish,
+            folder=Path(kept.folder),
+            performer=kept.performer,
+            height=kept.height,
+            start=Start.AUTO if tried else Start.SEQUENCE,
+            hold=not tried,
+        )
+
+    @property
+    def ready(self) -> bool:
+        """Once sensors are connected."""
+        return self._state in (State.CALIBRATING, State.LIVE, State.RECORDING)
+
+    def show_status(self, status: SessionStatus) -> None:
+        """See `Page`."""
+        if status.state is self._state:
+            return
+        self._state = status.state
+        running = status.state in RUNNING
+        self.connect_button.setText(self.tr("Sto&p") if running else self.tr("&Connect"))
+        self.connect_button.setEnabled(status.state is not State.STOPPING)
+        self.try_button.setEnabled(not running)
+        for field in (self.source, self.performer, self.height_, self.folder):
+            field.setEnabled(not running)
+        self.changed.emit()
