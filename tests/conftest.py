@@ -13,6 +13,8 @@ import pytest
 
 # the tests' tensors are small: threads that wait for each other cost more than they bring, most on a busy machine
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# windows that nobody has to see
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 DATA = Path(os.environ.get("MOCAMBA_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
 

@@ -18,8 +18,8 @@ USAGE = """Sets Mocamba up in .venv beside this file, once, and runs it.
   python bootstrap.py test tests/...   the checks, with these tests alone
 
 """
-CORE = frozenset({"blender", "camera", "devices"})
-ALL = frozenset({"blender", "camera", "dev", "devices", "train"})
+CORE = frozenset({"blender", "camera", "devices", "panel"})
+ALL = frozenset({"blender", "camera", "dev", "devices", "panel", "train"})
 INTERRUPTED = 130  # as a shell reports SIGINT
 
 

@@ -1,0 +1,396 @@
+"""The control panel by clicks and keys: real sessions on simulated sensors, and windows shown statuses."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6", reason="PySide6 is not installed")
+
+from mocamba.capture.calibrating.finding import bad
+from mocamba.capture.calibrating.step import PROMPTS, Step
+from mocamba.capture.shelf import list_takes
+from mocamba.capture.starting import CalibrationView
+from mocamba.capture.status import SessionStatus, State, WorkerState
+from mocamba.panel.app import Panel
+from mocamba.panel.body_figure import MIME
+from mocamba.panel.window import MainWindow
+from mocamba.panel.wizard import CALIBRATE, CHECK, CONNECT, PLACE, RECORD
+from mocamba.rig.imu import SLOTS
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QTimer
+from PySide6.QtGui import QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QListWidget, QTreeWidget, QWidget
+from pytestqt.qtbot import QtBot
+
+from .panels import calibrating, dead_status, device, health, live_status, silent_status
+
+LEFT = Qt.MouseButton.LeftButton
+LIVE_WITHIN = 60_000  # milliseconds on a busy machine; a first start takes under ten seconds on an idle one
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> QSettings:
+    made = QSettings(str(tmp_path / "panel.ini"), QSettings.Format.IniFormat)
+    made.setValue("folder", str(tmp_path / "takes"))
+    made.setValue("language", "en")
+    made.setValue("delay", 0)
+    made.setValue("sounds", False)
+    return made
+
+
+@pytest.fixture
+def panel(qapp: QApplication, qtbot: QtBot, settings: QSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Panel]:
+    """Closed at the end; fails where it leaves a thread, a process or a timer behind."""
+    monkeypatch.setenv("MOCAMBA_LINK", str(Path(settings.fileName()).parent / "link.json"))
+    threads = set(threading.enumerate())
+    made = Panel(qapp, settings)
+    qtbot.waitExposed(made.window)
+    yield made
+    with qtbot.waitSignal(made.window.gone, timeout=30_000):
+        made.window.close()
+    assert not [timer for timer in made.window.findChildren(QTimer) if timer.isActive()]
+    made.window.deleteLater()
+    qtbot.waitUntil(lambda: not set(threading.enumerate()) - threads, timeout=10_000)
+    assert not [child for child in multiprocessing.active_children() if child.name == "mocamba worker"]
+
+
+def click(qtbot: QtBot, button: QAbstractButton) -> None:
+    assert button.isEnabled(), button.text()
+    qtbot.mouseClick(button, LEFT)
+
+
+def shown(panel: Panel, status: SessionStatus) -> MainWindow:
+    panel.window.show_status(status)
+    return panel.window
+
+
+def wait(qtbot: QtBot, done: Callable[[], bool]) -> None:
+    qtbot.waitUntil(done, timeout=LIVE_WITHIN)
+
+
+def test_from_try_it_without_sensors_to_an_exported_take(panel: Panel, qtbot: QtBot, tmp_path: Path) -> None:
+    window = panel.window
+    click(qtbot, window.connect_page.try_button)
+    wait(qtbot, lambda: window.view.shown > 30)
+    assert window.wizard.page == RECORD
+    assert not window.connect_page.try_button.isEnabled()
+    assert "Latency" in window.latency.text()
+    assert window.latency.accessibleDescription() == window.latency.text()
+    assert {row.text(2) for row in rows(window.devices.list)} <= {"good", "loses some", "slow"}
+
+    # a take, by the keyboard
+    window.record.name.setText("größe")
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    wait(qtbot, lambda: panel.live.status.state is State.RECORDING)
+    wait(qtbot, lambda: (take := panel.live.status.recording) is not None and take.seconds > 1)
+    assert "größe" in window.record.figures.text()
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    wait(qtbot, lambda: panel.live.status.state is State.LIVE and window.takes.list.count() == 1)
+    assert window.record.name.text() == "größe_002"
+    assert [take.path.stem for take in list_takes(tmp_path / "takes").takes] == ["größe"]
+
+    # the same name again is refused, in a sentence
+    window.record.name.setText("größe")
+    click(qtbot, window.record.button)
+    wait(qtbot, lambda: "never replaced" in window.bar.message.text())
+
+    # the worker is killed, and started again; killed again, it stays dead until somebody chooses
+    for _ in range(2):
+        worker = panel.live.status.worker
+        assert worker is not None
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
+        gone = worker.pid
+        wait(qtbot, lambda gone=gone: changed_worker(panel, gone))
+    wait(qtbot, lambda: "choose a network" in window.bar.message.text())
+    window.tabs.setCurrentWidget(window.network)
+    window.network.network.setCurrentText("hiposer-s")
+    click(qtbot, window.network.apply_button)
+    wait(qtbot, lambda: panel.live.status.worker.name == "hiposer-s")  # type: ignore[union-attr]
+    before = window.view.shown
+    wait(qtbot, lambda: window.view.shown > before + 10)
+
+    # solved again, replayed, exported
+    window.tabs.setCurrentWidget(window.takes)
+    window.takes.list.setCurrentRow(0)
+    click(qtbot, window.takes.buttons["solve"])
+    assert window.job_bar.isVisible()
+    wait(qtbot, lambda: window.takes.buttons["replay"].isEnabled() or reselect(window.takes.list))
+    wait(qtbot, lambda: not window.takes.list.item(0).icon().isNull())
+    click(qtbot, window.takes.buttons["replay"])
+    wait(qtbot, lambda: window.replay.playing and window.replay.frame > 3)
+    click(qtbot, window.replay.pause_button)
+    window.replay.slider.setFocus()
+    qtbot.keyClick(window.replay.slider, Qt.Key.Key_Home)
+    assert window.replay.frame == 0
+    click(qtbot, window.replay.close_button)
+    out = tmp_path / "walk.bvh"
+    window.takes.export_to(out)
+    wait(qtbot, out.exists)
+    wait(qtbot, lambda: not panel.window.jobs.running)
+
+
+def rows(tree: QTreeWidget) -> list:  # type: ignore[type-arg]
+    return [tree.topLevelItem(number) for number in range(tree.topLevelItemCount())]
+
+
+def changed_worker(panel: Panel, pid: int) -> bool:
+    worker = panel.live.status.worker
+    return worker is not None and worker.pid != pid and worker.state in (WorkerState.READY, WorkerState.DEAD)
+
+
+def reselect(takes: QListWidget) -> bool:
+    takes.setCurrentRow(0)
+    return False
+
+
+def test_the_wizard_leads_through_a_whole_calibration(
+    panel: Panel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = panel.window
+    page = window.connect_page
+    usual = page.options
+    # without the check movements, which take half a minute more
+    monkeypatch.setattr(page, "options", lambda *, tried: replace(usual(tried=tried), checks=False))
+    page.source.setCurrentIndex(page.source.findData("simulated"))
+    assert not window.wizard.next_button.isEnabled()
+    click(qtbot, page.connect_button)
+    wait(qtbot, lambda: window.wizard.page == PLACE and window.place_page.ready)
+    assert len(rows(window.devices.list)) == 6
+
+    # one sensor on another place, by the list and the choice beside it; the one there moves over
+    head = next(row for row in rows(window.devices.list) if row.text(1) == "head")
+    pelvis = next(row for row in rows(window.devices.list) if row.text(1) == "pelvis")
+    for target in ("pelvis", "head"):
+        window.devices.list.setCurrentItem(head)
+        window.devices.place.setCurrentIndex(window.devices.place.findData(target))
+        window.devices.place.activated.emit(0)
+        wait(qtbot, lambda target=target: head.text(1) == target)
+    assert pelvis.text(1) == "pelvis"
+
+    click(qtbot, window.wizard.next_button)
+    assert window.wizard.page == CALIBRATE
+    click(qtbot, window.calibrate_page.start_button)
+    wait(qtbot, lambda: window.prompt.text == PROMPTS[Step.STILL])
+    wait(qtbot, lambda: window.prompt.count == "1")
+    assert window.prompt.isVisible()
+    wait(qtbot, lambda: window.prompt.text == PROMPTS[Step.T_POSE])
+    wait(qtbot, lambda: window.wizard.page == CHECK)
+    assert panel.live.status.state is State.LIVE
+    assert {row.text(1) for row in rows(window.check_page.list)} == {"good"}
+    assert not window.prompt.isVisible()
+    click(qtbot, window.check_page.yaw_button)
+    wait(qtbot, lambda: "forward now" in " ".join(window.bar.lines))
+    click(qtbot, window.wizard.next_button)
+    assert window.wizard.page == RECORD
+    click(qtbot, window.wizard.back_button)
+    assert window.wizard.page == CHECK
+
+    # a device is forgotten, and nothing is left of it
+    window.devices.list.setCurrentItem(rows(window.devices.list)[0])
+    click(qtbot, window.devices.forget_button)
+    wait(qtbot, lambda: not rows(window.devices.list))
+    window.wizard.go(CONNECT)
+    click(qtbot, page.connect_button)  # now it says Stop
+    wait(qtbot, lambda: panel.live.status.state is State.IDLE and not panel.live.running)
+    assert page.try_button.isEnabled()
+
+
+def test_a_session_that_cannot_start_says_why_and_another_one_can(panel: Panel, qtbot: QtBot, tmp_path: Path) -> None:
+    window = panel.window
+    page = window.connect_page
+    page.source.addItem("gone", "csv:/dev/no-such-port")
+    page.source.setCurrentIndex(page.source.count() - 1)
+    with qtbot.waitSignal(panel.live.ended, timeout=LIVE_WITHIN):
+        click(qtbot, page.connect_button)
+    assert panel.live.status.state is State.FAILED
+    assert "no-such-port" in window.bar.message.text()
+    assert window.wizard.page == CONNECT
+    assert page.connect_button.isEnabled()
+    window.record.press()
+    assert not window.record.button.isEnabled()
+    window.devices.forget.emit("nobody")
+    assert "Connect first" in window.bar.message.text()
+    window.add_spec("nonsense")
+    assert "no FAMILY:ADDRESS" in window.bar.message.text()
+
+
+def test_each_step_of_a_calibration_is_shown_large(panel: Panel, qtbot: QtBot) -> None:
+    for number, step in enumerate((Step.STILL, Step.HEADING, Step.T_POSE, Step.LEFT_ARM, Step.TURN)):
+        window = shown(panel, calibrating(step))
+        assert window.prompt.isVisible()
+        assert window.prompt.text == PROMPTS[step]
+        assert PROMPTS[step] in window.prompt.accessibleName()
+        assert window.wizard.page == CALIBRATE
+        marks = [window.calibrate_page.steps.item(k).text()[0] for k in range(window.calibrate_page.steps.count())]
+        assert marks.count("▶") == 1
+        assert marks.count("✓") >= number
+    window = shown(panel, calibrating(Step.T_POSE, attempt=2, trouble="Your arms are not out to the sides yet."))
+    assert window.prompt.trouble.startswith("Your arms")
+    assert "Attempt 2 of 3" in window.calibrate_page.words.text()
+    failed = CalibrationView("failed", "Not calibrated.", 0.0, trouble="head never rested.")
+    window = shown(panel, live_status(state=State.CALIBRATING, calibration=failed))
+    assert window.calibrate_page.start_button.isEnabled()
+
+
+def test_findings_name_the_sensor_and_ask_for_it_to_be_redone(
+    panel: Panel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown(panel, calibrating(Step.TURN))
+    found = bad("head", "head", Step.NOD, "It turns the wrong way. Strap it on the back of the head.")
+    view = CalibrationView("done", "Calibrated.", 1.0, ("still",), findings=(found,))
+    window = shown(panel, live_status(calibration=view))
+    assert window.wizard.page == CHECK
+    row = next(row for row in rows(window.check_page.list) if row.text(0) == "head")
+    assert (row.text(1), row.text(2)) == ("redo", found.reason)
+    asked: list[tuple[str, ...]] = []
+    window.check_page.redo.connect(asked.append)
+    window.check_page.list.setCurrentItem(row)
+    click(qtbot, window.check_page.redo_button)
+    assert asked == [("head",)]
+
+
+def test_silent_sensors_and_dead_workers_are_seen_at_one_glance(panel: Panel) -> None:
+    window = shown(panel, live_status())
+    window = shown(panel, silent_status())
+    told = {row.text(0): row.text(2) for row in rows(window.devices.list)}
+    assert told["left_shin"] == "silent"
+    assert told["dot D4:99"].startswith("failed")
+    assert "left shin sensor is silent" in window.bar.message.text()
+    window = shown(panel, dead_status())
+    assert "choose a network" in window.bar.message.text()
+    assert "stopped" in window.network.worker.text()
+    window.show_log()
+    window.log.copy.click()
+    copied = QGuiApplication.clipboard().text()
+    assert "left shin sensor is silent" in copied
+    assert "choose a network" in copied
+    window.log.close()
+
+
+def test_a_sensor_is_dropped_on_a_limb(panel: Panel, qtbot: QtBot) -> None:
+    status = live_status(devices=(device([health("a"), health("b"), health("head")]),), places={"a": "pelvis"})
+    window = shown(panel, status)
+    figure, asked = window.devices.figure, []
+    window.devices.worn.connect(asked.append)
+    data = QMimeData()
+    data.setData(MIME, b"b")
+    copy, buttons, modifiers = Qt.DropAction.CopyAction, LEFT, Qt.KeyboardModifier.NoModifier
+    figure.dropEvent(QDropEvent(figure.place("left_shin"), copy, data, buttons, modifiers))
+    assert asked[-1] == {"a": "pelvis", "b": "left_shin", "head": "head"}
+    # onto one that is taken: the two change places
+    data.setData(MIME, b"a")
+    figure.dropEvent(QDropEvent(figure.place("head"), copy, data, buttons, modifiers))
+    assert asked[-1] == {"a": "head", "head": "pelvis"}
+    figure.dropEvent(QDropEvent(QPointF(1, 1), copy, data, buttons, modifiers))
+    assert len(asked) == 2
+    # a click on the figure chooses the sensor that is worn there
+    qtbot.mouseClick(figure, LEFT, pos=figure.place("pelvis").toPoint())
+    assert window.devices.sensor == "a"
+
+
+def test_a_shaken_sensor_is_chosen(panel: Panel, qtbot: QtBot) -> None:
+    sensors = [health(slot) for slot in SLOTS]
+    window = shown(panel, live_status())
+    sensors[2] = health(SLOTS[2], shaking=12.0)
+    shaking = live_status(devices=(device(sensors),))
+    shown(panel, shaking)
+    assert window.devices.sensor == ""
+    window.devices.identify.click()
+    shown(panel, shaking)
+    assert window.devices.sensor == SLOTS[2]
+
+
+def test_the_view_turns_by_mouse_and_keys(panel: Panel, qtbot: QtBot) -> None:
+    view = panel.window.view
+    for key, part in ((Qt.Key.Key_Left, "yaw"), (Qt.Key.Key_Up, "pitch"), (Qt.Key.Key_Plus, "distance")):
+        before = getattr(view.orbit, part)
+        qtbot.keyClick(view, key)
+        assert getattr(view.orbit, part) != before
+    qtbot.keyClick(view, Qt.Key.Key_Home)
+    home = view.orbit
+    qtbot.mousePress(view, LEFT, pos=QPoint(100, 100))
+    qtbot.mouseMove(view, QPoint(160, 120))
+    qtbot.mouseRelease(view, LEFT)
+    assert view.orbit.yaw != home.yaw
+
+
+def test_a_countdown_ends_where_it_is_cancelled(panel: Panel, qtbot: QtBot) -> None:
+    window = shown(panel, live_status())
+    window.record.delay.setCurrentIndex(window.record.delay.findData(3))
+    asked: list[str] = []
+    window.record.record.connect(asked.append)
+    click(qtbot, window.record.button)
+    assert (window.prompt.count, window.prompt.isVisible()) == ("3", True)
+    click(qtbot, window.record.button)
+    assert not window.prompt.isVisible()
+    click(qtbot, window.record.button)
+    shown(panel, live_status(state=State.FAILED))
+    assert not window.prompt.isVisible()
+    assert asked == []
+
+
+def test_the_camera_is_shown_with_its_joints(panel: Panel, qtbot: QtBot, tmp_path: Path) -> None:
+    cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed")
+    for number in range(40):
+        cv2.imwrite(str(tmp_path / f"f_{number:03d}.png"), np.full((48, 64, 3), (0, 0, 200), np.uint8))
+    window = panel.window
+    window.camera.watch(str(tmp_path), window.jobs)
+    view = window.camera.view
+    wait(qtbot, lambda: view._picture is not None)
+    red = view.grab().toImage().pixelColor(view.width() // 2, view.height() // 2)
+    assert red.red() > 180 > 60 > red.green()
+    joints = np.full((17, 3), (32.0, 24.0, 0.9), np.float32)
+    view.show_picture(view._picture, joints)
+    assert view.grab().toImage() != red
+    window.camera.watch(str(tmp_path / "nothing"), window.jobs)
+    wait(qtbot, lambda: "nothing" in window.bar.message.text())
+    window.camera.watch("", window.jobs)
+    assert not window.camera.isVisible()
+
+
+def test_language_theme_and_window_are_kept(panel: Panel, qtbot: QtBot, settings: QSettings) -> None:
+    window = panel.window
+    shown(panel, live_status())
+    window.resize(1300, 800)
+    window.set_theme("dark")
+    assert QApplication.palette().window().color().lightness() < 80
+    window.set_theme("light")
+    assert QApplication.palette().window().color().lightness() > 200
+    window.language_changed.emit("de")
+    german = panel.window
+    assert german is not window
+    assert german.connect_page.try_button.text().replace("&", "") == "Ohne Sensoren ausprobieren"
+    shown(panel, calibrating(Step.T_POSE))
+    assert "Arme" in german.prompt.text
+    assert german.size().width() == 1300
+    german.keep()
+    assert settings.value("theme") == "light"
+    assert settings.value("language") == "de"
+
+
+def test_everything_can_be_reached_by_keyboard_and_has_a_name(panel: Panel) -> None:
+    window = shown(panel, live_status())
+    for kind in (QAbstractButton, QComboBox, QLineEdit, QListWidget, QTreeWidget):
+        for part in window.findChildren(kind):
+            if part.objectName().startswith("qt_") or not part.parentWidget() or isinstance(part.parent(), QComboBox):
+                continue
+            assert part.focusPolicy() & Qt.FocusPolicy.TabFocus, part
+            assert spoken(part), (type(part).__name__, part.objectName(), part.parent())
+    keys = [action.shortcut().toString() for menu in window.menuBar().actions() for action in menu.menu().actions()]
+    used = [key for key in keys if key]
+    assert len(used) == len(set(used)) >= 7
+
+
+def spoken(part: QWidget) -> str:
+    """What a screen reader says."""
+    from PySide6.QtGui import QAccessible
+
+    return QAccessible.queryAccessibleInterface(part).text(QAccessible.Text.Name)
