@@ -10,6 +10,7 @@ from typing import Any
 
 from ..rig.errors import FileFormatError
 
+SCALE = "@scale"  # after the name of a matrix at 8 bits: its rows' scales, which are no parameters
 FOLDER = Path(__file__).parent / "weights"
 LONGEST_HEADER = 100 << 20  # bytes, as the safetensors format allows
 READS = {"hiposer": "6 sensors", "vimcan": "6 sensors, camera"}
@@ -58,7 +59,7 @@ def _described(name: str, path: Path) -> ShippedNetwork:
         kind = str(told["format"]).removeprefix("mocamba-").removesuffix("-1")
         card = json.loads(told["card"])
         scores: dict[str, Any] = card.get("scores", {}).get("cmu", {})
-        params = sum(prod(tensor["shape"]) for tensor in header.values())
+        params = sum(prod(tensor["shape"]) for name, tensor in header.items() if not name.endswith(SCALE))
         return ShippedNetwork(
             name, kind, READS.get(kind, "camera"), params, card["licence"], card["data"], scores.get("Ang")
         )

@@ -88,7 +88,7 @@ class HiPoserTask(lightning.LightningModule):
         else:
             terms = self._terms(*windows)
             loss = torch.stack(list(terms.values())).sum()
-        self.log_dict({f"train/{name}": value for name, value in terms.items()})
+        self.log_dict({f"train/{name}": value for name, value in terms.items()}, sync_dist=True)
         return loss
 
     def _terms(
@@ -161,7 +161,7 @@ class HiPoserTask(lightning.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """See `clip_or_skip`."""
-        self.log("train/finite", clip_or_skip(self.parameters(), optimizer))
+        self.log("train/finite", clip_or_skip(self.parameters(), optimizer), sync_dist=True)
 
     def configure_optimizers(self) -> Any:
         """AdamW, linear warm-up, then half a cosine to zero."""

@@ -127,7 +127,8 @@ class LiftingTask(lightning.LightningModule):
         else:
             terms = self._terms(*clips)
             loss = torch.stack(list(terms.values())).sum()
-        self.log_dict({"train/loss": loss.detach(), **{f"train/{name}": value for name, value in terms.items()}})
+        said = {"train/loss": loss.detach(), **{f"train/{name}": value for name, value in terms.items()}}
+        self.log_dict(said, sync_dist=True)
         return loss
 
     def _terms(self, *clips: Tensor) -> dict[str, Tensor]:
@@ -165,7 +166,7 @@ class LiftingTask(lightning.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """See `clip_or_skip`."""
-        self.log("train/finite", clip_or_skip(self.parameters(), optimizer))
+        self.log("train/finite", clip_or_skip(self.parameters(), optimizer), sync_dist=True)
 
     def configure_optimizers(self) -> Any:
         """AdamW, linear warm-up, then half a cosine to zero."""
