@@ -1,5 +1,7 @@
 """What sensors say of themselves while nobody moves: units, gravity, noise, drift."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from ...devices.log import GRAVITY
@@ -19,10 +21,15 @@ def judge_rest(block: Block, slots: dict[str, str]) -> list[Finding]:
     return [found for name, slot in slots.items() if (found := _judge(block, name, slot)) is not None]
 
 
+def holes(block: Block, names: Iterable[str]) -> set[str]:
+    """Sensors of which too little is there to judge."""
+    return {name for name in names if name not in block.sensors or block.sensors[name].present.mean() < HEARD}
+
+
 def _judge(block: Block, name: str, slot: str) -> Finding | None:
-    sensor = block.sensors.get(name)
-    if sensor is None or sensor.present.mean() < HEARD:
+    if holes(block, (name,)):
         return bad(name, slot, Step.STILL, dead(slot))
+    sensor = block.sensors[name]
     acceleration = sensor.acceleration[sensor.present]
     lasting = float(np.linalg.norm(acceleration.mean(axis=0)))
     if lasting > FREE:

@@ -17,12 +17,13 @@ from .align import Alignment, align
 from .finding import Finding, Verdict, bad, in_words
 from .forward import Travelled, find_headings, judge_headings
 from .movement import EXPECTED, judge_movement, judge_t_pose
-from .rest import dead, judge_rest
+from .rest import dead, holes, judge_rest
 from .samples import Block, SampleBuffer
 from .step import CHECKS, PROMPTS, Plan, Step
 
 LOOK_EVERY = 100_000_000  # ns between two looks at the samples
 REST = 0.6  # seconds of rest on either side of a movement
+HOLES_ASKED = 3  # times that rest is waited for again because a sensor was not heard all the time
 SETTLED = 0.2  # seconds after coming to rest that still belong to the movement
 
 
@@ -100,6 +101,7 @@ class CalibrationRun:
         self._held_ns = (0, 0)
         self._alignment: Alignment | None = None
         self._failed = self._asked_again = False
+        self._holes_asked = 0
 
     @property
     def step(self) -> Step:
@@ -173,6 +175,12 @@ class CalibrationRun:
 
     def _judge_hold(self, block: Block, now: int) -> None:
         if self.step is Step.STILL:
+            if self._holes_asked < HOLES_ASKED and (set(self._slots) - set(self._buffer.silent())) & holes(
+                block, self._slots
+            ):
+                # a sensor that is heard now and was not a moment ago: clocks settle, radios crowd
+                self._holes_asked, self._rest_ns = self._holes_asked + 1, now
+                return
             self._next(judge_rest(block, self._slots), now)
             return
         held = {name: block.mean(name) for name in block.sensors}
