@@ -52,6 +52,8 @@ class MessageBar(QWidget):
 
     def show_state(self, text: str, colour: str) -> None:
         """In a word."""
+        if self.state.text() == f"● {text}":
+            return
         self.state.setText(f"● {text}")
         self.state.setStyleSheet(f"color: {colour}; font-weight: bold")
 

@@ -1,7 +1,5 @@
 """The 3D view where there is no GPU."""
 
-import time
-
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -11,18 +9,16 @@ from PySide6.QtWidgets import QWidget
 from .scene import Colour, Scene
 from .splats import draw_body
 
-LARGEST, SMALLEST = 640, 320  # pixels of height that the body is drawn at
-SLOW, QUICK = 0.012, 0.006  # seconds a body may take before it is drawn smaller, and under which it may grow again
+ROWS = 640  # pixels of height that the body is drawn at, at most
 
 
 class PaintedCanvas(QWidget):
-    """Draws the newest `scene`, with fewer pixels where the computer is slow."""
+    """Draws the newest `scene`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._scene: Scene | None = None
-        self._rows = float(LARGEST)
 
     def show_scene(self, scene: Scene) -> None:
         """From now on."""
@@ -33,12 +29,8 @@ class PaintedCanvas(QWidget):
         if self._scene is None:
             return
         painter = QPainter(self)
-        began = time.perf_counter()
-        paint_scene(painter, self._scene, self.width(), self.height(), int(self._rows))
-        took = time.perf_counter() - began
+        paint_scene(painter, self._scene, self.width(), self.height(), ROWS)
         painter.end()
-        times = 0.9 if took > SLOW else 1.02 if took < QUICK else 1.0
-        self._rows = float(np.clip(self._rows * times, SMALLEST, LARGEST))
 
 
 def paint_scene(painter: QPainter, scene: Scene, width: int, height: int, rows: int) -> None:

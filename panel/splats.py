@@ -5,6 +5,7 @@ on top. NumPy fills them in a few milliseconds.
 import numpy as np
 from numpy.typing import NDArray
 
+from .orbit import HALF_HEIGHT, NEAR
 from .scene import Scene
 
 Array = NDArray[np.float32]
@@ -28,30 +29,30 @@ _SPIRAL = _spiral(11)
 def draw_body(scene: Scene, width: int, height: int) -> NDArray[np.uint8]:
     """Picture `(height, width, 4)`, blue, green, red, alpha; transparent where the body is not."""
     image = np.zeros((height, width), np.uint32)
-    vertices, normals, areas = _points(scene)
-    to_eye = scene.orbit.eye - vertices
-    facing = np.einsum("va,va->v", normals, to_eye) > 0
-    pixels, depth = scene.orbit.pixels(vertices[facing], width, height)
-    cosine = np.einsum("va,va->v", normals[facing], to_eye[facing]) / np.linalg.norm(to_eye[facing], axis=1)
-    scale = height / 2 / np.tan(np.radians(22.5)) / np.maximum(depth, 0.1)
+    points, normals, areas = _points(scene)
+    to_eye = scene.orbit.eye - points
+    cosine = np.einsum("va,va->v", normals, to_eye) / np.sqrt(np.einsum("va,va->v", to_eye, to_eye))
+    pixels, depth = scene.orbit.pixels(points, width, height)
+    scale = height / 2 / HALF_HEIGHT / np.maximum(depth, NEAR)
     # a disc's width counts where the skin is seen from the side
-    counts = np.clip(OVERLAP * areas[facing] * scale**2 * np.sqrt(np.clip(cosine, 0.15, 1)), 2, MOST)
+    counts = np.clip(OVERLAP * areas * scale**2 * np.sqrt(np.clip(cosine, 0.15, 1)), 2, MOST)
     order = np.argsort(-depth)
-    _fill(image, pixels[order], counts[order].astype(np.int32), _shade(scene, normals[facing][order]))
+    _fill(image, pixels[order], counts[order].astype(np.int32), _shade(scene, normals)[order])
     return image.view(np.uint8).reshape(height, width, 4)
 
 
 def _points(scene: Scene) -> tuple[Array, Array, Array]:
-    """Places, normals and square metres of all discs."""
+    """Places, normals and square metres of the discs that face the eye."""
     body = scene.body
     vertices, normals = body.posed(scene.bones)
-    quads = body.quads
+    facing = np.einsum("va,va->v", normals, scene.orbit.eye - vertices) > 0
+    seen, quads = np.flatnonzero(facing), body.quads[facing[body.quads[:, 0]]]
     middles = [
         (part[quads[:, 0]] + part[quads[:, 1]] + part[quads[:, 2]] + part[quads[:, 3]]) / 4
         for part in (vertices, normals)
     ]
-    areas = np.concatenate([body.areas, body.areas[quads[:, 0]]]) / 2
-    return np.concatenate([vertices, middles[0]]), np.concatenate([normals, middles[1]]), areas
+    areas = np.concatenate([body.areas[seen], body.areas[quads[:, 0]]]) / 2
+    return np.concatenate([vertices[seen], middles[0]]), np.concatenate([normals[seen], middles[1]]), areas
 
 
 def _shade(scene: Scene, normals: Array) -> NDArray[np.uint32]:
