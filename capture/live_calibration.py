@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..devices.log import KNOWN_SLOTS
 from ..rig.errors import BadInputError, MocambaError
 from .calibrating.resets import full_reset, yaw_reset
 from .calibrating.run import Result
@@ -40,7 +41,9 @@ class LiveCalibration:
         self.view = CalibrationView("waiting", WAITING, 0.0, trouble=trouble)
 
     def wear(self, slots: Mapping[str, str]) -> None:
-        """From the next calibration on, sensors are worn as `slots`, NAME=slot, says."""
+        """From the next calibration on, sensors are worn as `slots`, NAME=slot, says. Raises BadInputError."""
+        if unknown := sorted(set(slots.values()) - set(KNOWN_SLOTS)):
+            raise BadInputError(f"There is no place {unknown[0]}. Places: {', '.join(KNOWN_SLOTS)}.")
         self._options = replace(self._options, slots=dict(slots))
 
     @property
@@ -83,7 +86,15 @@ class LiveCalibration:
         if self._starting is None:
             return None
         self.view = self._starting.view
-        started = self._starting.poll()
+        try:
+            started = self._starting.poll()
+        except BadInputError as error:
+            if not self._options.hold:
+                raise
+            # somebody is there who can put it right and ask again
+            self.wait(str(error))
+            self._note(str(error))
+            return None
         if started is None:
             return None
         steps = Plan(checks=self._options.checks).steps

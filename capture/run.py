@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..devices.discovery import Found
-from ..devices.log import KNOWN_SLOTS
 from ..inference.device_choice import Wish
 from ..inference.worker import Worker, WorkerPose, WorkerState
 from ..inference.worker_process import Task
 from ..rig.errors import BadInputError, MocambaError
 from ..rig.imu import SLOTS
-from ..rig.skeleton import SMPL24
 from .calibrating.start import Start
 from .dropouts import DropOuts, Sensed, Slot, changes
 from .frames import Frame, FrameMaker
@@ -23,7 +21,7 @@ from .live_calibration import WAITING, LiveCalibration
 from .manifest import Manifest
 from .recorder import Recorder, free_bytes, take_path
 from .session_options import SessionOptions
-from .sinks import LinkSink, Sink, VmcSink
+from .sinks import Sink, open_outlets
 from .sleep_watch import SleepWatch
 from .smoothing import LiveFilter
 from .sources import Sensors
@@ -94,11 +92,12 @@ class Run:
     def open(self) -> None:
         """Reach sensors and start the worker. Whatever it raises, `close` undoes what was begun."""
         self._sinks += self._given_sinks
-        self._open_sinks(self.options)
+        self._server, self._vmc = open_outlets(self.options, self._ask, self._sinks)
         self._parts.append(self._worker)
         self._worker.start()
         drill = self.options.start in (Start.SEQUENCE, Start.KEPT)
-        self._sensors = Sensors(self.options.imu, motion="drill" if drill else "walk")
+        motion = "drill" if drill else "walk"
+        self._sensors = Sensors(self.options.imu, motion=motion, options=self.options.families)
         self._parts.append(self._sensors)
         for error in self._sensors.connect():
             self._note(str(error))
@@ -109,15 +108,6 @@ class Run:
         else:
             self._calibration.begin()
             self._set_state(State.CALIBRATING, "Listening for sensors.")
-
-    def _open_sinks(self, options: SessionOptions) -> None:
-        skeleton = SMPL24.scaled_to(options.height)
-        if options.link is not None:
-            self._server = LinkServer(self._ask, options.link)
-            self._sinks.append(LinkSink(self._server, skeleton))
-        if options.vmc is not None:
-            self._vmc = VmcSender(options.vmc, skeleton)
-            self._sinks.append(VmcSink(self._vmc))
 
     def close(self, failure: str | None) -> None:
         """Everything, whatever single parts say."""
@@ -240,14 +230,7 @@ class Run:
     def _try_calibration(self) -> None:
         if self._calibration is None:
             return
-        try:
-            self._started = self._started or self._calibration.poll()
-        except BadInputError as error:
-            if not self.options.hold:
-                raise
-            # somebody is there who can put it right and ask again
-            self._calibration.wait(str(error))
-            self._note(str(error))
+        self._started = self._started or self._calibration.poll()
         if self._started is not None and self._worker.ready:
             self._go_live(self._started)
             self._started = None
@@ -280,8 +263,6 @@ class Run:
 
     def wear(self, slots: Mapping[str, str]) -> Mapping[str, Any]:
         """See `Session.wear`."""
-        if unknown := sorted(set(slots.values()) - set(KNOWN_SLOTS)):
-            raise BadInputError(f"There is no place {unknown[0]}. Places: {', '.join(KNOWN_SLOTS)}.")
         self._calibrated().wear(slots)
         self.options = replace(self.options, slots=dict(slots))
         self._publish()

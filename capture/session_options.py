@@ -9,7 +9,7 @@ from .calibrating.start import Start
 from .calibration import Calibration, HeadingSource, Pose
 from .link_protocol import endpoint_path
 from .solving import DEFAULT_NETWORK
-from .sources import SIMULATED
+from .sources import SIMULATED, FamilyOptions
 from .starting import Wanted
 
 __all__ = ["SessionOptions", "Wish"]
@@ -17,7 +17,8 @@ __all__ = ["SessionOptions", "Wish"]
 
 @dataclass(frozen=True)
 class SessionOptions:
-    """`imu` as `Sensors` takes it; `slots` NAME=slot; `calibration` of before, None to find one as `start` says.
+    """`imu` as `Sensors` takes it; `slots` NAME=slot; `families`: options other than the usual
+    ones; `calibration` of before, None to find one as `start` says.
 
     `hold`: connect, and calibrate when asked to; `checks`: whether the sequence has check movements;
     `calibrate_seconds` of the quick way; `kept_in`: folder of kept calibrations, None for one beside the takes; `drift`
@@ -27,6 +28,7 @@ class SessionOptions:
 
     imu: tuple[str, ...] = (SIMULATED,)
     slots: Mapping[str, str] = field(default_factory=dict)
+    families: Mapping[str, FamilyOptions] = field(default_factory=dict)
     network: str = DEFAULT_NETWORK
     device: Wish = Wish.AUTO
     folder: Path = field(default_factory=lambda: Path("takes"))

@@ -4,9 +4,10 @@ from typing import Any, Protocol
 
 from ..devices.health import SensorHealth
 from ..inference.worker import WorkerStatus
-from ..rig.skeleton import JOINTS, PARENTS, Skeleton
+from ..rig.skeleton import JOINTS, PARENTS, SMPL24, Skeleton
 from .link_protocol import LinkPose
-from .link_server import LinkServer
+from .link_server import Ask, LinkServer
+from .session_options import SessionOptions
 from .starting import CalibrationView
 from .status import LivePose, SessionStatus
 from .vmc import VmcSender
@@ -70,6 +71,19 @@ class VmcSink:
     def close(self) -> None:
         """See `Sink`."""
         self.sender.close()
+
+
+def open_outlets(options: SessionOptions, ask: Ask, sinks: list[Sink]) -> tuple[LinkServer | None, VmcSender | None]:
+    """The link and VMC, where they are wanted, added to `sinks` one by one: what fails leaves those before it there."""
+    skeleton = SMPL24.scaled_to(options.height)
+    server = vmc = None
+    if options.link is not None:
+        server = LinkServer(ask, options.link)
+        sinks.append(LinkSink(server, skeleton))
+    if options.vmc is not None:
+        vmc = VmcSender(options.vmc, skeleton)
+        sinks.append(VmcSink(vmc))
+    return server, vmc
 
 
 def status_values(status: SessionStatus) -> dict[str, Any]:

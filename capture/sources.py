@@ -10,7 +10,7 @@ from typing import Self
 
 from ..devices.discovery import Found, discover
 from ..devices.errors import ConnectError, DeviceError, Reason
-from ..devices.families import FAMILIES
+from ..devices.families import FAMILIES, FamilyOptions
 from ..devices.log import assign_slots, slot_from_name
 from ..devices.radio import Radio
 from ..devices.reading import Reading
@@ -23,6 +23,7 @@ from .still_start import no_logs
 __all__ = [
     "ALL",
     "SIMULATED",
+    "FamilyOptions",
     "Found",
     "Sensors",
     "families",
@@ -50,14 +51,21 @@ def parse_spec(spec: str) -> Found | None:
 
 class Sensors:
     """Opened in the thread that reads them. `specs`: `simulated`, `all`, a family, an address as `mocamba devices`
-    lists it, or `FAMILY:ADDRESS`; `motion`: what the simulated performer does."""
+    lists it, or `FAMILY:ADDRESS`; `motion`: what the simulated performer does; `options` by
+    family."""
 
-    def __init__(self, specs: Sequence[str], simulated: Imperfections | None = None, motion: str = "walk") -> None:
+    def __init__(
+        self,
+        specs: Sequence[str],
+        simulated: Imperfections | None = None,
+        motion: str = "walk",
+        options: Mapping[str, FamilyOptions] | None = None,
+    ) -> None:
         self._motion = motion
         self._specs = tuple(specs) or (ALL,)
         self._imperfections = simulated or Imperfections(clock_ppm=30)
         self._radio = Radio()
-        self._roster = Roster(self._radio)
+        self._roster = Roster(self._radio, options)
         self.cast: Cast | None = None
         self._opening: list[threading.Thread] = []
         self._opened: queue.SimpleQueue[tuple[str, SensorDevice | DeviceError]] = queue.SimpleQueue()
@@ -194,3 +202,8 @@ def slots_of(sensors: Sequence[str], given: Mapping[str, str]) -> dict[str, str]
 def families() -> dict[str, str]:
     """Names of the sensor families, as specs have them, and what people call them."""
     return {family.name: family.title for family in FAMILIES.values()}
+
+
+def usual_options() -> dict[str, FamilyOptions]:
+    """How each family is set up where nobody says otherwise; `SessionOptions.families` takes changed ones."""
+    return {family.name: family.usual for family in FAMILIES.values()}

@@ -3,37 +3,47 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from .csv_lines import parse as csv_parse
 from .csv_lines import reader as csv
 from .csv_lines.options import PORT as CSV_PORT
+from .csv_lines.options import CsvOptions
 from .dot import reader as dot
+from .dot.options import DotOptions
 from .errors import ConnectError, Reason
 from .radio import Advert, Radio
 from .sensor import SensorDevice
 from .slimevr import parse as slimevr_parse
 from .slimevr import reader as slimevr
 from .slimevr.options import PORT as SLIMEVR_PORT
+from .slimevr.options import SlimeVROptions
 from .witmotion import parse as witmotion_parse
 from .witmotion import reader as witmotion
+from .witmotion.options import WitMotionOptions
 from .ximu3 import parse as ximu3_parse
 from .ximu3 import reader as ximu3
 from .ximu3.options import PORT as XIMU3_PORT
+from .ximu3.options import XImu3Options
+
+FamilyOptions: TypeAlias = CsvOptions | WitMotionOptions | DotOptions | SlimeVROptions | XImu3Options
 
 
 @dataclass(frozen=True)
 class Family:
     """None where the family does not come over that transport.
 
-    `speaks`: whether bytes from a serial port are this family's. `advertises`: whether something in the air is.
-    `port`: where its sensors send over UDP; `greets`: whether a datagram that came there is theirs, and from whom.
+    `usual`: its options where nobody says otherwise; others are of the same class. `speaks`: whether bytes from a
+    serial port are this family's. `advertises`: whether something in the air is. `port`: where its sensors send over
+    UDP; `greets`: whether a datagram that came there is theirs, and from whom.
     """
 
     name: str
     title: str
-    open_serial: Callable[[str], SensorDevice] | None = None
-    open_ble: Callable[[Radio, str], SensorDevice] | None = None
-    open_udp: Callable[[int], SensorDevice] | None = None
+    usual: FamilyOptions
+    open_serial: Callable[[str, Any], SensorDevice] | None = None
+    open_ble: Callable[[Radio, str, Any], SensorDevice] | None = None
+    open_udp: Callable[[int, Any], SensorDevice] | None = None
     speaks: Callable[[bytes], bool] = lambda data: False
     advertises: Callable[[Advert], bool] = lambda advert: False
     port: int | None = None
@@ -91,6 +101,7 @@ FAMILIES: dict[str, Family] = {
         Family(
             "csv",
             "text lines",
+            CsvOptions(),
             csv.open_serial,
             csv.open_ble,
             csv.open_udp,
@@ -102,6 +113,7 @@ FAMILIES: dict[str, Family] = {
         Family(
             "witmotion",
             "WitMotion",
+            WitMotionOptions(),
             witmotion.open_serial,
             witmotion.open_ble,
             speaks=_speaks_witmotion,
@@ -110,13 +122,17 @@ FAMILIES: dict[str, Family] = {
         Family(
             "dot",
             "Xsens DOT",
+            DotOptions(),
             open_ble=dot.open_ble,
             advertises=lambda advert: dot.MAKER in advert.makers or advert.name in ("Xsens DOT", "Movella DOT"),
         ),
-        Family("slimevr", "SlimeVR", open_udp=slimevr.open_udp, port=SLIMEVR_PORT, greets=_greets_slimevr),
+        Family(
+            "slimevr", "SlimeVR", SlimeVROptions(), open_udp=slimevr.open_udp, port=SLIMEVR_PORT, greets=_greets_slimevr
+        ),
         Family(
             "ximu3",
             "x-IMU3",
+            XImu3Options(),
             ximu3.open_serial,
             None,
             ximu3.open_udp,
@@ -128,16 +144,20 @@ FAMILIES: dict[str, Family] = {
 }
 
 
-def open_device(family: str, transport: str, address: str, radio: Radio) -> SensorDevice:
-    """The device of a `family` at `address`, not connected yet. Raises ConnectError if it has no such way."""
+def open_device(
+    family: str, transport: str, address: str, radio: Radio, options: FamilyOptions | None = None
+) -> SensorDevice:
+    """The device of a `family` at `address`, not connected yet; `options` of the family's class, None for its usual
+    ones. Raises ConnectError if it has no such way."""
     known = FAMILIES.get(family)
+    wanted = options if options is not None or known is None else known.usual
     if known is not None and transport == "serial" and known.open_serial is not None:
-        return known.open_serial(address)
+        return known.open_serial(address, wanted)
     if known is not None and transport == "ble" and known.open_ble is not None:
-        return known.open_ble(radio, address)
+        return known.open_ble(radio, address, wanted)
     if known is not None and transport == "udp" and known.open_udp is not None and known.port is not None:
         port = address.rpartition(":")[2]
-        return known.open_udp(int(port) if port.isdigit() else known.port)
+        return known.open_udp(int(port) if port.isdigit() else known.port, wanted)
     raise ConnectError(
         f"{family} {address}",
         Reason.UNSUPPORTED,

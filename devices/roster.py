@@ -1,6 +1,6 @@
 """All devices of a session: whatever happens to one, the others go on, and one that comes back is read again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -8,7 +8,7 @@ from typing import Self
 from .device import Device, State
 from .discovery import Found
 from .errors import DeviceError
-from .families import open_device
+from .families import FamilyOptions, open_device
 from .health import SensorHealth
 from .radio import Radio
 from .reading import Reading
@@ -28,10 +28,11 @@ class DeviceStatus:
 
 
 class Roster:
-    """Devices by address. Closing it closes them all; the `radio` stays the caller's."""
+    """Devices by address. Closing it closes them all; the `radio` stays the caller's. `options` by family."""
 
-    def __init__(self, radio: Radio) -> None:
+    def __init__(self, radio: Radio, options: Mapping[str, FamilyOptions] | None = None) -> None:
         self._radio = radio
+        self._options = options or {}
         self._devices: dict[str, SensorDevice] = {}
         self._failed: dict[str, DeviceError] = {}
 
@@ -58,7 +59,9 @@ class Roster:
 
     def connected(self, thing: Found) -> SensorDevice:
         """The device of `thing`, for `admit`; takes seconds; from any thread. Raises ConnectError."""
-        device = open_device(thing.family or "", thing.transport, thing.address, self._radio)
+        device = open_device(
+            thing.family or "", thing.transport, thing.address, self._radio, self._options.get(thing.family or "")
+        )
         device.connect()
         return device
 

@@ -43,8 +43,8 @@ class Row:
 
     @property
     def title(self) -> str:
-        """What it is called."""
-        return self.sensor or self.device
+        """What it is called; a sensor's name begins with its device's, which is told beside it."""
+        return self.sensor.removeprefix(self.device).lstrip(" /") or self.sensor or self.device
 
 
 def _tr(text: str) -> str:

@@ -1,10 +1,11 @@
 """The control panel's window: what every part shows and asks for, wired together."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QInputDialog,
@@ -28,8 +29,10 @@ from .job_bar import JobBar
 from .jobs import Jobs
 from .latency_bar import LatencyBar
 from .live import Live
+from .menus import make_menus
 from .message_bar import LogWindow, MessageBar
 from .network_box import NetworkBox
+from .options_dialog import OptionsDialog, kept_options
 from .page_calibrate import CalibratePage
 from .page_check import CheckPage
 from .page_connect import ConnectPage
@@ -69,7 +72,7 @@ class MainWindow(QMainWindow):
         self._make_parts()
         self._lay_out()
         self._wire()
-        self._make_menus()
+        self.sounds_action = make_menus(self)
         self._restore()
         self.show_status(live.status)
         self.takes.set_folder(Path(preferences.folder))
@@ -144,7 +147,7 @@ class MainWindow(QMainWindow):
         self._wire_takes()
         self.bar.log_wanted.connect(self.show_log)
         self.camera.trouble.connect(self.complain)
-        for keys, action in (("Space", self.record.press), ("F5", self.takes.refresh), ("Ctrl+L", self.show_log)):
+        for keys, action in (("Space", self.record.press), ("F5", self.takes.refresh)):
             QShortcut(QKeySequence(keys), self).activated.connect(action)
 
     def _wire_devices(self) -> None:
@@ -210,7 +213,7 @@ class MainWindow(QMainWindow):
         self._told = ()
         self.takes.set_folder(options.folder)
         self.camera.watch(self.preferences.camera, self.jobs)
-        self.live.start(options)
+        self.live.start(replace(options, families=kept_options(self.settings)))
 
     def _session_ended(self) -> None:
         if self._closing:
@@ -282,6 +285,8 @@ class MainWindow(QMainWindow):
 
     def show_options(self) -> None:
         """Of the sensor families."""
+        self.options = OptionsDialog(self.settings, self)
+        self.options.open()
 
     def play_take(self, path: Path) -> None:
         """In the 3D view."""
@@ -307,41 +312,8 @@ class MainWindow(QMainWindow):
 
     # the window itself
 
-    def _make_menus(self) -> None:
-        bar = self.menuBar()
-        session = bar.addMenu(self.tr("&Session"))
-        _action(session, self.tr("&Try it without sensors"), "Ctrl+T", self.connect_page.try_button.click)
-        _action(session, self.tr("&Connect or stop"), "Ctrl+K", self.connect_page.connect_button.click)
-        _action(session, self.tr("&Record or stop"), "Ctrl+R", self.record.press)
-        _action(session, self.tr("&Next step"), "Alt+Right", self.wizard.next_button.click)
-        _action(session, self.tr("&Back"), "Alt+Left", self.wizard.back_button.click)
-        _action(session, self.tr("&Quit"), "Ctrl+Q", self.close)
-        look = bar.addMenu(self.tr("&View"))
-        themes = {
-            Theme.SYSTEM: self.tr("As the &desktop"),
-            Theme.LIGHT: self.tr("&Light"),
-            Theme.DARK: self.tr("Dar&k"),
-        }
-        self._choices(look, [(text, theme.value) for theme, text in themes.items()], "theme", self.set_theme)
-        look.addSeparator()
-        languages = [(self.tr("The system's language"), ""), ("English", "en"), ("Deutsch", "de")]
-        self._choices(look, languages, "language", self.language_changed.emit)
-        look.addSeparator()
-        sounds = _action(look, self.tr("&Sounds"), "Ctrl+M", self._switch_sounds)
-        sounds.setCheckable(True)
-        sounds.setChecked(self.sounds.on)
-        self.sounds_action = sounds
-
-    def _choices(self, menu: Any, entries: list[tuple[str, str]], kept: str, chosen: Any) -> None:
-        group = QActionGroup(self)
-        for text, value in entries:
-            action = menu.addAction(text)
-            action.setCheckable(True)
-            action.setChecked(getattr(self.preferences, kept) == value)
-            action.triggered.connect(lambda _=False, value=value: chosen(value))
-            group.addAction(action)
-
-    def _switch_sounds(self) -> None:
+    def switch_sounds(self) -> None:
+        """And keep it."""
         self.sounds.on = self.preferences.sounds = self.sounds_action.isChecked()
 
     def set_theme(self, name: str) -> None:
@@ -409,10 +381,3 @@ def _column(*parts: QWidget, first: int = 1) -> QWidget:
     for number, part in enumerate(parts):
         layout.addWidget(part, first if number == 0 else 0)
     return column
-
-
-def _action(menu: Any, text: str, keys: str, do: Any) -> QAction:
-    action: QAction = menu.addAction(text)
-    action.setShortcut(QKeySequence(keys))
-    action.triggered.connect(lambda: do())
-    return action
