@@ -4,21 +4,19 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..rig.blender.messages import PROGRESS
-from ..rig.errors import CancelledError, MissingToolError, MocambaError
+from ..capture.child_command import apart, run_child
+from ..rig.errors import MissingToolError
 from .jobs import Job
 
 PACKAGE = Path(__file__).resolve().parents[1]  # the code that the engine runs: this very folder
 ALIAS = Path(__file__).parent / "alias"  # holds a package `mocamba` that is PACKAGE, whatever that folder's name
-LAST_LINES = 30
 END_WITHIN = 20.0  # seconds to finish a take and let sensors go
+REPAIR = "Repair it in the add-on's preferences."
 SET_UP = "Open the add-on's preferences and press Set Up Engine."
 
 
@@ -78,47 +76,7 @@ class Engine:
 
 def run(engine: Engine, job: Job, *arguments: str) -> dict[str, Any]:
     """One command to its end, with `--json`; gives its result. Raises MocambaError with the command's own sentence."""
-    with subprocess.Popen(
-        [*engine.command(*arguments), "--json"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        env=engine.environment(),
-        **apart(),
-    ) as child:
-        last: deque[str] = deque(maxlen=LAST_LINES)
-        said: list[str] = []
-        reader = threading.Thread(target=lambda: said.extend(child.stdout or ()), daemon=True)
-        reader.start()
-        try:
-            for line in child.stderr or ():
-                if line.startswith(PROGRESS):
-                    share, _, doing = line[len(PROGRESS) :].strip().partition(" ")
-                    job.report(float(share), doing)
-                else:
-                    last.append(line.rstrip())
-        except CancelledError:
-            child.terminate()
-            raise
-        reader.join()
-    return _result(said, list(last), child.returncode)
-
-
-def _result(said: list[str], last: list[str], code: int) -> dict[str, Any]:
-    for line in reversed(said):
-        try:
-            values = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(values, dict) and not values.get("ok", True):
-            raise MocambaError(str(values.get("error")))
-        if isinstance(values, dict) and code == 0:
-            return values
-    why = next((line for line in reversed(last) if line.strip()), "it said nothing")
-    raise MocambaError(f"The engine stopped (code {code}): {why}. Repair it in the add-on's preferences.")
+    return run_child([*engine.command(*arguments), "--json"], engine.environment(), job.report, REPAIR)
 
 
 class Capture:
@@ -169,14 +127,6 @@ class Capture:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-
-
-def apart() -> dict[str, Any]:
-    """A group of its own: Ctrl-C in the terminal that Blender was started from is Blender's."""
-    if sys.platform == "win32":
-        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
-        return {"creationflags": flags}
-    return {"start_new_session": True}
 
 
 def _interrupt(process: "subprocess.Popen[bytes]") -> None:

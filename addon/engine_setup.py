@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..capture.child_command import apart
 from ..rig.errors import BadInputError, MissingToolError, MocambaError
 from ..rig.whole_file import whole_file, written
-from .engine import PACKAGE, Engine, apart
+from .engine import PACKAGE, Engine
 from .jobs import Job
 
 PYTHONS = ((3, 11), (3, 14))  # the oldest and the newest that PyTorch has builds for

@@ -28,10 +28,10 @@ def run_command(arguments: Sequence[str], report: Callable[[float, str], None]) 
 
 
 def run_child(
-    command: Sequence[str], environment: Mapping[str, str], report: Callable[[float, str], None]
+    command: Sequence[str], environment: Mapping[str, str], report: Callable[[float, str], None], remedy: str = ""
 ) -> dict[str, Any]:
     """Its JSON. `report` is told the share done and with what, again and again; where it raises CancelledError, the
-    child is ended. Raises MocambaError with the command's own sentence."""
+    child is ended. Raises MocambaError with the command's own sentence, or else with what it said last and `remedy`."""
     said: list[str] = []
     last: deque[str] = deque(maxlen=LAST_LINES)
     with subprocess.Popen(
@@ -60,7 +60,7 @@ def run_child(
         finally:
             for reader in readers:
                 reader.join()
-    return _result(said, list(last), child.returncode)
+    return _result(said, list(last), child.returncode, remedy)
 
 
 def _pass_on(stream: Any, lines: "queue.SimpleQueue[str | None]") -> None:
@@ -96,7 +96,7 @@ def _end(child: "subprocess.Popen[str]") -> None:
         child.kill()
 
 
-def _result(said: list[str], last: list[str], code: int) -> dict[str, Any]:
+def _result(said: list[str], last: list[str], code: int, remedy: str) -> dict[str, Any]:
     for line in reversed(said):
         try:
             values = json.loads(line)
@@ -107,7 +107,7 @@ def _result(said: list[str], last: list[str], code: int) -> dict[str, Any]:
         if isinstance(values, dict) and code == 0:
             return values
     why = next((line for line in reversed(last) if line.strip()), "it said nothing")
-    raise MocambaError(f"The engine stopped (code {code}): {why}")
+    raise MocambaError(f"The engine stopped (code {code}): {why}. {remedy}".rstrip())
 
 
 def apart() -> dict[str, Any]:

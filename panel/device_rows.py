@@ -47,8 +47,7 @@ class Row:
         return self.sensor.removeprefix(self.device).lstrip(" /") or self.sensor or self.device
 
 
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("DeviceRows", text)
+translate = QCoreApplication.translate
 
 
 def places(status: SessionStatus) -> dict[str, str]:
@@ -75,8 +74,10 @@ def rows(status: SessionStatus) -> Iterator[Row]:
 def _empty(device: DeviceStatus) -> Row:
     if device.state is DeviceState.FAILED:
         reason = device.fault.reason.value if device.fault is not None else ""
-        return Row(device.address, device.name, "", "", _tr("failed: {0}").format(reason), Level.BAD)
-    return Row(device.address, device.name, "", "", _tr("waiting for sensors"), Level.OFF)
+        return Row(
+            device.address, device.name, "", "", translate("DeviceRows", "failed: {0}").format(reason), Level.BAD
+        )
+    return Row(device.address, device.name, "", "", translate("DeviceRows", "waiting for sensors"), Level.OFF)
 
 
 def _row(device: DeviceStatus, sensor: SensorHealth, slot: str, known: SlotStatus | None) -> Row:
@@ -85,7 +86,13 @@ def _row(device: DeviceStatus, sensor: SensorHealth, slot: str, known: SlotStatu
     age = "–" if sensor.age > 3600 else f"{1000 * sensor.age:.0f} ms" if sensor.age < 1 else f"{sensor.age:.1f} s"
     loss = "–" if sensor.loss is None else f"{100 * sensor.loss:.1f} %"
     battery = "–" if sensor.battery is None else f"{100 * sensor.battery:.0f} %"
-    field = "–" if sensor.field is None else _tr("disturbed") if sensor.disturbed else _tr("good")
+    field = (
+        "–"
+        if sensor.field is None
+        else translate("DeviceRows", "disturbed")
+        if sensor.disturbed
+        else translate("DeviceRows", "good")
+    )
     cells = (rate, age, loss, battery, field)
     return Row(device.address, device.name, sensor.sensor, slot, state, level, cells, sensor.shaking)
 
@@ -93,24 +100,24 @@ def _row(device: DeviceStatus, sensor: SensorHealth, slot: str, known: SlotStatu
 def _judge(device: DeviceStatus, sensor: SensorHealth, slot: str, known: SlotStatus | None) -> tuple[str, Level]:
     """The worst that is to be said."""
     if device.state is DeviceState.RECONNECTING:
-        return _tr("lost, trying again"), Level.BAD
+        return translate("DeviceRows", "lost, trying again"), Level.BAD
     if sensor.age > GONE:
-        return _tr("silent"), Level.BAD
+        return translate("DeviceRows", "silent"), Level.BAD
     if known is not None and known.known in (Slot.PREDICTED, Slot.HELD, Slot.FADING):
         return word(KNOWN_WORDS[known.known]), Level.WARN
     if sensor.loss is not None and sensor.loss > VERY_LOSSY:
-        return _tr("loses much"), Level.BAD
+        return translate("DeviceRows", "loses much"), Level.BAD
     if sensor.battery is not None and sensor.battery < LOW:
-        return _tr("battery low"), Level.WARN
+        return translate("DeviceRows", "battery low"), Level.WARN
     if sensor.disturbed:
-        return _tr("magnet near"), Level.WARN
+        return translate("DeviceRows", "magnet near"), Level.WARN
     if sensor.age > LATE or (sensor.loss is not None and sensor.loss > LOSSY):
-        return _tr("loses some"), Level.WARN
+        return translate("DeviceRows", "loses some"), Level.WARN
     if sensor.nominal is not None and sensor.rate < SLOW * sensor.nominal:
-        return _tr("slow"), Level.WARN
+        return translate("DeviceRows", "slow"), Level.WARN
     if not slot:
-        return _tr("not worn"), Level.OFF
-    return _tr("good"), Level.GOOD
+        return translate("DeviceRows", "not worn"), Level.OFF
+    return translate("DeviceRows", "good"), Level.GOOD
 
 
 def shaken(status: SessionStatus) -> str:

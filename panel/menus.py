@@ -13,37 +13,36 @@ if TYPE_CHECKING:
     from .window import MainWindow
 
 
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("Menus", text)
+translate = QCoreApplication.translate
 
 
 def make_menus(window: "MainWindow") -> QAction:
     """Put them on `window`; gives the action that switches sounds."""
-    session = window.menuBar().addMenu(_tr("&Session"))
+    session = window.menuBar().addMenu(translate("Menus", "&Session"))
     entries: tuple[tuple[str, str, Callable[[], object]], ...] = (
-        (_tr("&Try it without sensors"), "Ctrl+T", window.connect_page.try_button.click),
-        (_tr("&Connect or stop"), "Ctrl+K", window.connect_page.connect_button.click),
-        (_tr("Se&arch for sensors"), "Ctrl+F", window.search),
-        (_tr("&Record or stop"), "Ctrl+R", window.record.press),
-        (_tr("&Next step"), "Alt+Right", window.wizard.next_button.click),
-        (_tr("&Back"), "Alt+Left", window.wizard.back_button.click),
-        (_tr("&Log"), "Ctrl+L", window.show_log),
-        (_tr("&Quit"), "Ctrl+Q", window.close),
+        (translate("Menus", "&Try it without sensors"), "Ctrl+T", window.connect_page.try_button.click),
+        (translate("Menus", "&Connect or stop"), "Ctrl+K", window.connect_page.connect_button.click),
+        (translate("Menus", "Se&arch for sensors"), "Ctrl+F", window.search),
+        (translate("Menus", "&Record or stop"), "Ctrl+R", window.record.press),
+        (translate("Menus", "&Next step"), "Alt+Right", window.wizard.next_button.click),
+        (translate("Menus", "&Back"), "Alt+Left", window.wizard.back_button.click),
+        (translate("Menus", "&Log"), "Ctrl+L", window.show_log),
+        (translate("Menus", "&Quit"), "Ctrl+Q", window.close),
     )
     for text, keys, do in entries:
         _add(session, text, keys, do)
-    look = window.menuBar().addMenu(_tr("&View"))
+    look = window.menuBar().addMenu(translate("Menus", "&View"))
     themes = (
-        (_tr("As the &desktop"), Theme.SYSTEM.value),
-        (_tr("&Light"), Theme.LIGHT.value),
-        (_tr("Dar&k"), Theme.DARK.value),
+        (translate("Menus", "As the &desktop"), Theme.SYSTEM.value),
+        (translate("Menus", "&Light"), Theme.LIGHT.value),
+        (translate("Menus", "Dar&k"), Theme.DARK.value),
     )
     _add_choices(look, themes, window.preferences.theme, window.set_theme)
     look.addSeparator()
-    languages = ((_tr("The system's language"), ""), ("English", "en"), ("Deutsch", "de"))
+    languages = ((translate("Menus", "The system's language"), ""), ("English", "en"), ("Deutsch", "de"))
     _add_choices(look, languages, window.preferences.language, window.language_changed.emit)
     look.addSeparator()
-    sounds = _add(look, _tr("&Sounds"), "Ctrl+M", window.switch_sounds)
+    sounds = _add(look, translate("Menus", "&Sounds"), "Ctrl+M", window.switch_sounds)
     sounds.setCheckable(True)
     sounds.setChecked(window.sounds.on)
     return sounds
