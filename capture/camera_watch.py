@@ -43,6 +43,7 @@ class CameraWatch:
         if self._camera is None:
             return None
         try:
+            self._camera.read_unread()  # says why, where it has ended
             frame = self._camera.read_latest(KEEP)
         except StaleDataError:
             return None
