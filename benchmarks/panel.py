@@ -113,8 +113,8 @@ class Watch:
             f"CPU: {100 * (time.thread_time() - self.own) / seconds:.0f} % of a core for the window's thread, "
             f"{100 * (time.process_time() - self.cpu) / seconds:.0f} % with session and simulated sensors",
             f"event loop late: {self.beats.words()}",
-            f"memory: {self.memory[0]:.0f} MB at first, {np.mean(self.memory[-10:]):.0f} MB at last, "
-            f"{max(self.memory):.0f} MB at most",
+            "memory, MB, in ten parts of the time: "
+            + " ".join(f"{np.median(part):.0f}" for part in np.array_split(self.memory, 10) if len(part)),
         ]
         self.panel.window.close()
 

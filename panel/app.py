@@ -14,7 +14,7 @@ from .theme import Theme, apply_theme
 from .window import MainWindow
 
 TRANSLATIONS = Path(__file__).parent / "translations"
-SWITCH = 0.001  # seconds for which another thread may keep Python from the window
+SWITCH = 0.0002  # seconds for which another thread may keep Python from the window
 HEARTBEAT = 500  # milliseconds between two moments at which Python can see that Ctrl-C was pressed
 
 

@@ -23,7 +23,7 @@ from ..rig.imu import SLOTS
 from ..rig.quaternion import from_axis_angle, multiply
 from .device_rows import Level
 from .orbit import Orbit
-from .scene import Scene
+from .scene import Look, Scene
 from .skinned import skinned_body
 from .splats import draw_body
 from .theme import Colours
@@ -54,12 +54,16 @@ def _figure(skin: tuple[int, int, int]) -> tuple[QImage, dict[str, tuple[float, 
         rotations[shoulder] = multiply(lowered, rotations[shoulder])
     bones = body.bones(rotations, np.array([0, 0.12, 0], np.float32))
     nothing: NDArray[np.float32] = np.zeros((0, 3), np.float32)
-    from .scene import Look
-
     look = Look((0, 0, 0), (0, 0, 0), skin, ((0, 0, 0), (0, 0, 0)))
     columns = ROWS * 3 // 4
-    pixels = draw_body(Scene(body, bones, EDGE, (nothing, nothing), look), columns, ROWS)
-    image = QImage(pixels.data, columns, ROWS, QImage.Format.Format_ARGB32_Premultiplied).copy()
+    image = QImage(columns, ROWS, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    patch = draw_body(Scene(body, bones, EDGE, (nothing, nothing), look), columns, ROWS)
+    high, wide = patch.pixels.shape[:2]
+    painter = QPainter(image)
+    drawn = QImage(patch.pixels.data, wide, high, QImage.Format.Format_ARGB32_Premultiplied)
+    painter.drawImage(patch.left, patch.top, drawn)
+    painter.end()
     joints = np.einsum("jab,jb->ja", bones[:, :, :3], body.rest) + bones[:, :, 3]
     found = {}
     for slot, (near, far, share) in _BONES.items():

@@ -1,5 +1,6 @@
 """Where the performer is looked at from."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -39,21 +40,19 @@ class Orbit:
     @property
     def eye(self) -> Array:
         """World `(3,)`."""
-        yaw, pitch = np.radians([self.yaw, self.pitch])
-        back = np.array([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)])
-        place: Array = (np.array(self.target) + self.distance * back).astype(np.float32)
+        place: Array = (np.array(self.target) + self.distance * self._axes()[2]).astype(np.float32)
         return place
+
+    def _axes(self) -> NDArray[np.float64]:
+        """Right, up and back of the eye in the world, as rows."""
+        yaw, pitch = math.radians(self.yaw), math.radians(self.pitch)
+        sy, cy, sp, cp = math.sin(yaw), math.cos(yaw), math.sin(pitch), math.cos(pitch)
+        return np.array([[cy, 0.0, -sy], [-sy * sp, cp, -cy * sp], [sy * cp, sp, cy * cp]])
 
     def view(self) -> Array:
         """World to eye `(4, 4)`: x right, y up, looking along -z."""
-        eye = self.eye.astype(np.float64)
-        back = eye - np.array(self.target)
-        back /= np.linalg.norm(back)
-        right = np.cross([0.0, 1.0, 0.0], back)
-        right /= np.linalg.norm(right)
-        turn = np.stack([right, np.cross(back, right), back])
-        matrix = np.eye(4)
-        matrix[:3, :3], matrix[:3, 3] = turn, -turn @ eye
+        turn, matrix = self._axes(), np.eye(4)
+        matrix[:3, :3], matrix[:3, 3] = turn, -turn @ np.array(self.target) - [0.0, 0.0, self.distance]
         return matrix.astype(np.float32)
 
     def projection(self, aspect: float) -> Array:

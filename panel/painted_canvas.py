@@ -2,14 +2,15 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from .scene import Colour, Scene
 from .splats import draw_body
 
-ROWS = 640  # pixels of height that the body is drawn at, at most
+ROWS = 900  # pixels of height that the body is drawn at, at most
+SPARSE = 3  # poses from one point of a painted trail to the next
 
 
 class PaintedCanvas(QWidget):
@@ -39,23 +40,24 @@ def paint_scene(painter: QPainter, scene: Scene, width: int, height: int, rows: 
     painter.fillRect(0, 0, width, height, QColor(*scene.look.background))
     _paint_floor(painter, scene, width, height)
     for trail, colour in zip(scene.trails, scene.look.trails, strict=True):
-        _paint_trail(painter, trail, colour, scene, width, height)
+        _paint_trail(painter, trail[::-SPARSE][::-1], colour, scene, width, height)
     rows = min(rows, height)
     columns = max(1, rows * width // max(1, height))
     if rows < 24 or columns < 24:
         return
     body = draw_body(scene, columns, rows)
-    image = QImage(body.data, columns, rows, QImage.Format.Format_ARGB32_Premultiplied)
-    painter.drawImage(QRectF(0, 0, width, height), image)
+    high, wide = body.pixels.shape[:2]
+    image = QImage(body.pixels.data, wide, high, QImage.Format.Format_ARGB32_Premultiplied)
+    scale = height / rows
+    painter.drawImage(QRectF(body.left * scale, body.top * scale, wide * scale, high * scale), image)
 
 
 def _paint_floor(painter: QPainter, scene: Scene, width: int, height: int) -> None:
     pixels, depth = scene.orbit.pixels(scene.grid(), width, height)
     painter.setPen(QPen(QColor(*scene.look.floor), 1))
-    for k in range(0, len(pixels), 2):
-        # a line that runs behind the eye has no end in the picture
-        if depth[k] > 0.2 and depth[k + 1] > 0.2:
-            painter.drawLine(QPointF(*pixels[k].tolist()), QPointF(*pixels[k + 1].tolist()))
+    # a line that runs behind the eye has no end in the picture
+    seen = depth.reshape(-1, 2).min(axis=1) > 0.2
+    painter.drawLines([QLineF(*ends) for ends in pixels.reshape(-1, 4)[seen].tolist()])
 
 
 def _paint_trail(

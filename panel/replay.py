@@ -24,7 +24,7 @@ class ReplayBar(QWidget):
         self._began = 0.0  # when frame 0 was, or would have been, shown
         self.frame = 0
         self.name = QLabel()
-        self.pause_button = QPushButton()
+        self.pause_button = QPushButton(self.tr("&Pause"))
         self.pause_button.clicked.connect(self.pause)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName(self.tr("Moment of the take"))

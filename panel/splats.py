@@ -2,6 +2,8 @@
 on top. NumPy fills them in a few milliseconds.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,7 @@ Array = NDArray[np.float32]
 MOST = 300  # pixels of a disc
 OVERLAP = 4.0  # discs are this much larger than their skin, so that no gap shows
 AMBIENT = 0.32
+EDGE = 11  # pixels of the largest disc's radius: nearer to the edge of a picture than that, none is drawn
 
 
 def _spiral(radius: int) -> NDArray[np.int32]:
@@ -23,12 +26,20 @@ def _spiral(radius: int) -> NDArray[np.int32]:
     return nearest
 
 
-_SPIRAL = _spiral(11)
+_SPIRAL = _spiral(EDGE)
 
 
-def draw_body(scene: Scene, width: int, height: int) -> NDArray[np.uint8]:
-    """Picture `(height, width, 4)`, blue, green, red, alpha; transparent where the body is not."""
-    image = np.zeros((height, width), np.uint32)
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """`pixels (h, w, 4)`, blue, green, red, alpha, transparent where the body is not, at `left`, `top` of a picture."""
+
+    pixels: NDArray[np.uint8]
+    left: int
+    top: int
+
+
+def draw_body(scene: Scene, width: int, height: int) -> Patch:
+    """The part of a picture of `width` times `height` pixels that has the body in it."""
     points, normals, areas = _points(scene)
     to_eye = scene.orbit.eye - points
     cosine = np.einsum("va,va->v", normals, to_eye) / np.sqrt(np.einsum("va,va->v", to_eye, to_eye))
@@ -37,8 +48,18 @@ def draw_body(scene: Scene, width: int, height: int) -> NDArray[np.uint8]:
     # a disc's width counts where the skin is seen from the side
     counts = np.clip(OVERLAP * areas * scale**2 * np.sqrt(np.clip(cosine, 0.15, 1)), 2, MOST)
     order = np.argsort(-depth)
-    _fill(image, pixels[order], counts[order].astype(np.int32), _shade(scene, normals)[order])
-    return image.view(np.uint8).reshape(height, width, 4)
+    left, right = _span(pixels[:, 0], width)
+    top, bottom = _span(pixels[:, 1], height)
+    image = np.zeros((bottom - top, right - left), np.uint32)
+    shade, sizes = _shade(scene, normals), counts.astype(np.int32)
+    _fill(image, (pixels - np.array([left, top], np.float32))[order], sizes[order], shade[order])
+    return Patch(image.view(np.uint8).reshape(*image.shape, 4), left, top)
+
+
+def _span(values: Array, size: int) -> tuple[int, int]:
+    """The pixels that the body reaches, of `size` there are; one at least."""
+    low = min(max(0, int(values.min()) - EDGE - 2), size - 1)
+    return low, max(low + 1, min(size, int(values.max()) + EDGE + 3))
 
 
 def _points(scene: Scene) -> tuple[Array, Array, Array]:
@@ -67,9 +88,8 @@ def _shade(scene: Scene, normals: Array) -> NDArray[np.uint32]:
 def _fill(image: NDArray[np.uint32], pixels: Array, counts: NDArray[np.int32], shade: NDArray[np.uint32]) -> None:
     """Discs of `counts` pixels, later ones over earlier ones."""
     height, width = image.shape
-    edge = 11
-    inside = (pixels[:, 0] > edge) & (pixels[:, 0] < width - edge - 1)
-    inside &= (pixels[:, 1] > edge) & (pixels[:, 1] < height - edge - 1)
+    inside = (pixels[:, 0] > EDGE) & (pixels[:, 0] < width - EDGE - 1)
+    inside &= (pixels[:, 1] > EDGE) & (pixels[:, 1] < height - EDGE - 1)
     places, counts, shade = pixels[inside].astype(np.int32), counts[inside], shade[inside]
     starts = np.cumsum(counts) - counts
     within = np.arange(int(counts.sum()), dtype=np.int32) - np.repeat(starts, counts).astype(np.int32)

@@ -75,8 +75,10 @@ def test_a_body_without_a_gpu_stands_where_it_should() -> None:
     rest = np.tile(np.array([1, 0, 0, 0], np.float32), (24, 1))
     bones = body.bones(rest, np.array([0, 0.95, 0], np.float32))
     orbit = Orbit(yaw=0, pitch=0, distance=3.0, target=(0, 0.9, 0))
-    image = draw_body(Scene(body, bones, orbit, (EMPTY, EMPTY), LOOK), 400, 400)
-    filled = image[:, :, 3] > 0
+    patch = draw_body(Scene(body, bones, orbit, (EMPTY, EMPTY), LOOK), 400, 400)
+    filled = np.zeros((400, 400), bool)
+    high, wide = patch.pixels.shape[:2]
+    filled[patch.top : patch.top + high, patch.left : patch.left + wide] = patch.pixels[:, :, 3] > 0
     pixels, _ = orbit.pixels(body.posed(bones)[0], 400, 400)
     ys, xs = np.nonzero(filled)
     assert abs(xs.min() - pixels[:, 0].min()) < 8

@@ -17,7 +17,7 @@ BPY_PYTHON = (3, 11)  # the one version that the bpy module of Blender 5.0 is bu
 TORCH = "torch==2.13.0"
 # By extra: what is installed alone, because it asks for packages that it does not use here and that get in the way
 ALONE = {"camera": "mediapipe==0.10.21"}
-ROOM = 3_000_000_000  # bytes that an environment takes, without CUDA
+ROOM = 3_700_000_000  # bytes that an environment takes, without CUDA
 WITHOUT_BPY = (
     "The bpy module is left out ({}). To bake, Mocamba uses a Blender installed on this machine; "
     "MOCAMBA_BLENDER names its program file where it is not found."
@@ -126,7 +126,7 @@ class Environment:
         what = "PyTorch, Blender's module bpy and smaller packages" if bpy else "PyTorch and smaller packages"
         cuda = "; on Linux pip may choose a PyTorch with CUDA, 1.2 GB more" if sys.platform == "linux" else ""
         say(
-            f"Installing {what}: up to {700 if bpy else 300} MB to download{cuda}. "
+            f"Installing {what}: up to {950 if bpy else 550} MB to download{cuda}. "
             "That takes one to ten minutes, once; what is there already is used."
         )
         if "blender" in extras and not bpy:
