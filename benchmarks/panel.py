@@ -113,6 +113,8 @@ class Watch:
             f"CPU: {100 * (time.thread_time() - self.own) / seconds:.0f} % of a core for the window's thread, "
             f"{100 * (time.process_time() - self.cpu) / seconds:.0f} % with session and simulated sensors",
             f"event loop late: {self.beats.words()}",
+            "longest in each tenth of the time, ms: "
+            + " ".join(f"{1000 * part.max():.0f}" for part in np.array_split(self.beats.late, 10)),
             "memory, MB, in ten parts of the time: "
             + " ".join(f"{np.median(part):.0f}" for part in np.array_split(self.memory, 10) if len(part)),
         ]

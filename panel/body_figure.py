@@ -143,8 +143,9 @@ class BodyFigure(QWidget):
         words = slot_words(slot)
         wide = self.fontMetrics().horizontalAdvance(words)
         x = place.x() + 14 if place.x() >= self.width() / 2 - 1 else place.x() - 14 - wide
-        x = min(max(2.0, x), self.width() - wide - 2.0)
-        painter.drawText(QPointF(x, place.y() + 4 if x > 2 else place.y() - 14), words)
+        inside = min(max(2.0, x), self.width() - wide - 2.0)
+        # where there is no room beside its mark, a word stands above it
+        painter.drawText(QPointF(inside, place.y() + 4 if inside == x else place.y() - 14), words)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if slot := self.slot_at(event.position()):

@@ -111,7 +111,9 @@ def _judge(device: DeviceStatus, sensor: SensorHealth, slot: str, known: SlotSta
         return translate("DeviceRows", "battery low"), Level.WARN
     if sensor.disturbed:
         return translate("DeviceRows", "magnet near"), Level.WARN
-    if sensor.age > LATE or (sensor.loss is not None and sensor.loss > LOSSY):
+    if sensor.age > LATE:
+        return translate("DeviceRows", "late"), Level.WARN
+    if sensor.loss is not None and sensor.loss > LOSSY:
         return translate("DeviceRows", "loses some"), Level.WARN
     if sensor.nominal is not None and sensor.rate < SLOW * sensor.nominal:
         return translate("DeviceRows", "slow"), Level.WARN

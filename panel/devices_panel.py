@@ -87,7 +87,7 @@ class DevicesPanel(QWidget):
         made.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         made.setAccessibleName(self.tr("Sensors"))
         made.currentItemChanged.connect(lambda *_: self._enable())
-        for column, width in enumerate((96, 88, 84, 62, 56, 50, 54, 60)):
+        for column, width in enumerate((88, 90, 66, 60, 48, 46, 50, 50)):
             made.setColumnWidth(column, width)
         return made
 

@@ -23,6 +23,8 @@ from .live import RUNNING
 from .page import Page
 from .preferences import Preferences
 
+FIRST = 48  # pixels of height of the one button that a first start is about
+
 
 class ConnectPage(Page):
     """`try_out` and `connect_now` ask for a session, `stop` ends it."""
@@ -40,6 +42,8 @@ class ConnectPage(Page):
         self.try_button = QPushButton(self.tr("&Try it without sensors"))
         self.try_button.setToolTip(self.tr("A simulated performer walks in six simulated sensors."))
         self.try_button.clicked.connect(self.try_out)
+        if not preferences.started:
+            self.try_button.setMinimumHeight(FIRST)
         self.connect_button = QPushButton(self.tr("&Connect"))
         self.connect_button.clicked.connect(self._connect_or_stop)
         self._make_fields()
@@ -78,6 +82,7 @@ class ConnectPage(Page):
         self.camera = QLineEdit(kept.camera)
         self.camera.setPlaceholderText(self.tr("none; or 0, an address, a video"))
         self.folder = QLineEdit(kept.folder)
+        self.folder.setAccessibleName(self.tr("Folder of takes"))
 
     def _folder_row(self) -> QWidget:
         row = QWidget()

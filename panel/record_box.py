@@ -57,6 +57,11 @@ class RecordBox(QGroupBox):
         self._timer.timeout.connect(self._tick)
         self.show_status(self._status)
 
+    @property
+    def left(self) -> int:
+        """Seconds until the recording starts; 0 where none is about to."""
+        return self._left if self._timer.isActive() else 0
+
     def press(self) -> None:
         """Start the countdown, stop it, or stop the recording; whatever the button says."""
         if self._status.state is State.RECORDING:

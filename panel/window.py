@@ -122,7 +122,7 @@ class MainWindow(QMainWindow):
             self.columns.addWidget(part)
             self.columns.setStretchFactor(self.columns.count() - 1, share)
         self.setCentralWidget(_column(self.columns, self.job_bar, self.bar, first=1))
-        self.columns.setSizes([390, 760, 390])
+        self.columns.setSizes([520, 640, 380])
         self.right.setSizes([430, 120, 330])
         self.resize(1540, 940)
 
@@ -184,6 +184,9 @@ class MainWindow(QMainWindow):
         self._show_message(before, status)
 
     def _show_prompt(self) -> None:
+        if self.record.left:
+            self.prompt.say(self.tr("Recording starts"), str(self.record.left))
+            return
         prompt = prompt_of(self._status)
         self.prompt.say(prompt.text, prompt.count, prompt.trouble, prompt.share)
 
@@ -231,10 +234,8 @@ class MainWindow(QMainWindow):
 
     def _counted(self, number: int) -> None:
         if number:
-            self.prompt.say(self.tr("Recording starts"), str(number))
             self.sounds.play(Cue.TICK)
-        else:
-            self._show_prompt()
+        self._show_prompt()
 
     def _recorded(self, answer: Any) -> None:
         self.record.recorded()

@@ -253,6 +253,10 @@
         <translation>Magnet nah</translation>
     </message>
     <message>
+        <source>late</source>
+        <translation>spät</translation>
+    </message>
+    <message>
         <source>loses some</source>
         <translation>verliert etwas</translation>
     </message>
