@@ -26,7 +26,7 @@ class Panel:
         self.preferences = Preferences.read(settings)
         self.live = Live()
         self._translator: QTranslator | None = None
-        self._speak(self.preferences.language)
+        self.speak(self.preferences.language)
         apply_theme(app, Theme(self.preferences.theme))
         self.window = self._open()
 
@@ -37,7 +37,8 @@ class Panel:
         window.show()
         return window
 
-    def _speak(self, language: str) -> None:
+    def speak(self, language: str) -> None:
+        """Texts that are made from now on; "" for the system's language."""
         if self._translator is not None:
             self.app.removeTranslator(self._translator)
         self._translator = QTranslator(self.app)
@@ -52,7 +53,7 @@ class Panel:
         old = self.window
         old.keep()
         old.let_go()
-        self._speak(language)
+        self.speak(language)
         self.window = self._open()
         old.deleteLater()
 

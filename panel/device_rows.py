@@ -105,21 +105,18 @@ def _judge(device: DeviceStatus, sensor: SensorHealth, slot: str, known: SlotSta
         return translate("DeviceRows", "silent"), Level.BAD
     if known is not None and known.known in (Slot.PREDICTED, Slot.HELD, Slot.FADING):
         return word(KNOWN_WORDS[known.known]), Level.WARN
-    if sensor.loss is not None and sensor.loss > VERY_LOSSY:
-        return translate("DeviceRows", "loses much"), Level.BAD
-    if sensor.battery is not None and sensor.battery < LOW:
-        return translate("DeviceRows", "battery low"), Level.WARN
-    if sensor.disturbed:
-        return translate("DeviceRows", "magnet near"), Level.WARN
-    if sensor.age > LATE:
-        return translate("DeviceRows", "late"), Level.WARN
-    if sensor.loss is not None and sensor.loss > LOSSY:
-        return translate("DeviceRows", "loses some"), Level.WARN
-    if sensor.nominal is not None and sensor.rate < SLOW * sensor.nominal:
-        return translate("DeviceRows", "slow"), Level.WARN
-    if not slot:
-        return translate("DeviceRows", "not worn"), Level.OFF
-    return translate("DeviceRows", "good"), Level.GOOD
+    loss, battery = sensor.loss or 0.0, 1.0 if sensor.battery is None else sensor.battery
+    faults = (
+        (loss > VERY_LOSSY, translate("DeviceRows", "loses much"), Level.BAD),
+        (battery < LOW, translate("DeviceRows", "battery low"), Level.WARN),
+        (sensor.disturbed, translate("DeviceRows", "magnet near"), Level.WARN),
+        (sensor.age > LATE, translate("DeviceRows", "late"), Level.WARN),
+        (loss > LOSSY, translate("DeviceRows", "loses some"), Level.WARN),
+        (sensor.rate < SLOW * (sensor.nominal or 0.0), translate("DeviceRows", "slow"), Level.WARN),
+        (not slot, translate("DeviceRows", "not worn"), Level.OFF),
+    )
+    good = (translate("DeviceRows", "good"), Level.GOOD)
+    return next(((words, level) for wrong, words, level in faults if wrong), good)
 
 
 def shaken(status: SessionStatus) -> str:

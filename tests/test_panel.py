@@ -57,6 +57,7 @@ def panel(qapp: QApplication, qtbot: QtBot, settings: QSettings, monkeypatch: py
         made.window.close()
     assert not [timer for timer in made.window.findChildren(QTimer) if timer.isActive()]
     made.window.deleteLater()
+    made.speak("en")
     qtbot.waitUntil(lambda: not set(threading.enumerate()) - threads, timeout=10_000)
     assert not [child for child in multiprocessing.active_children() if child.name == "mocamba worker"]
 
