@@ -56,7 +56,7 @@ def written(path: Path, values: Any) -> Path:
 
 
 class Oracle(PoseMamba):
-    """Says the truth of the clips it is asked for, wrong by `off` in x, and the mirrored truth when they are flipped."""
+    """Says the truth of the clips it is asked for, wrong by `off` in x; mirrored, if they are."""
 
     def __init__(self, path: Path, off: float = 0.0) -> None:
         super().__init__(SMALL)
