@@ -22,6 +22,9 @@ from mocamba.addon.engine_setup import EngineSetup, SetupWish, fingerprint, make
 from mocamba.addon.help_operators import diagnostics
 from mocamba.addon.jobs import CancelledError, Job
 from mocamba.addon.runtime import runtime
+from mocamba.capture.demo import simulate_recording
+from mocamba.capture.importing import ImportOptions, write_take
+from mocamba.capture.take import new_take
 from mocamba.rig.errors import BadInputError, FileFormatError, MissingToolError, MocambaError
 
 ROOT = Path(engine_module.__file__).resolve().parents[1]
@@ -33,8 +36,12 @@ class Quiet:
     cancelled = False
     share, doing = 0.0, ""
 
+    def __init__(self) -> None:
+        self.told: list[float] = []
+
     def report(self, share: float, doing: str) -> None:
         self.share, self.doing = share, doing
+        self.told.append(share)
 
     def wait_cancelled(self, timeout: float) -> bool:
         time.sleep(timeout)
@@ -197,6 +204,27 @@ def test_a_command_of_the_engine_tells_its_own_sentence(engine: Engine, tmp_path
     with pytest.raises(MocambaError, match="does not exist"):
         run(engine, Quiet(), "takes", "show", str(tmp_path / "none.take"))  # type: ignore[arg-type]
     assert run(engine, Quiet(), "takes", "list", str(tmp_path))["takes"] == []  # type: ignore[arg-type]
+
+
+def test_solving_again_tells_its_progress_and_can_be_cancelled(engine: Engine, tmp_path: Path) -> None:
+    """By the engine itself, of a take as it is recorded."""
+    recording, _ = simulate_recording()
+    with new_take(tmp_path / "Walk 1.take") as part:
+        write_take(part, recording, "simulated", 1.72, ImportOptions(height=1.72))
+    watched = Quiet()
+    done = run(engine, watched, "takes", "solve", str(tmp_path / "Walk 1.take"))  # type: ignore[arg-type]
+    assert Path(done["solved"][0]["file"]).exists()
+    assert len(watched.told) > 3
+    assert sorted(watched.told) == watched.told
+    solved = Path(done["solved"][0]["file"]).stat().st_mtime_ns
+    job = Job("Solving", lambda job: run(engine, job, "takes", "solve", str(tmp_path / "Walk 1.take")))
+    time.sleep(0.3)  # while torch is loaded and nothing is said
+    began = time.monotonic()
+    job.cancel()
+    job.wait(10)
+    assert time.monotonic() - began < 5
+    assert job.error == "Solving was cancelled."
+    assert Path(done["solved"][0]["file"]).stat().st_mtime_ns == solved
 
 
 def test_an_engine_that_crashes_is_told_with_its_last_words(
