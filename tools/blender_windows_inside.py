@@ -15,7 +15,6 @@ import bpy
 ADDON = "bl_ext.user_default.mocamba"
 TOLD = json.loads(Path(sys.argv[-1]).read_text("utf-8"))
 WORK, OUT = Path(TOLD["work"]), Path(TOLD["out"])
-PANELS = ("connection", "character", "mapping", "calibrate", "record", "takes", "bake", "output", "help")
 VERSION = ".".join(map(str, bpy.app.version[:2]))
 LONGEST = 60.0  # seconds that a step may wait
 
@@ -78,20 +77,38 @@ def photograph(name: str) -> None:
 def steps() -> Iterator[Any]:
     """A number waits so many seconds, a function until it says yes."""
     window, area = view()
+    yield from fresh_scene(area)
+    yield from demo_steps(window, area)
+    yield from live_steps(window, area)
+    yield from record_steps(window)
+    yield from bake_and_export_steps(window, area)
+    shown = show_only("calibrate", "output", "help")
+    yield 0.5
+    photograph("09-calibrate-output-help")
+    yield from calibration_pictures(dict(runtime().connection.status))
+    show_all(shown)
+    yield from damaged_take_steps()
+    yield from preference_pictures()
+    yield from switching_off_steps()
+
+
+def fresh_scene(area: Any) -> Iterator[Any]:
+    """An empty scene with the sidebar open on our tab."""
     area.spaces[0].show_region_ui = True
     bpy.context.preferences.view.show_splash = False
-    preferences = bpy.context.preferences.addons[ADDON].preferences
-    preferences.take_folder = str(WORK / "takes")
-    with bpy.context.temp_override(window=window, area=area):
-        for thing in list(bpy.data.objects):
-            bpy.data.objects.remove(thing)
-    area.spaces[0].region_3d.view_distance = 4.5
-    area.spaces[0].region_3d.view_location = (0, 0, 0.9)
-    area.spaces[0].shading.type = "MATERIAL" if bpy.app.version >= (9,) else "SOLID"
+    bpy.context.preferences.addons[ADDON].preferences.take_folder = str(WORK / "takes")
+    for thing in list(bpy.data.objects):
+        bpy.data.objects.remove(thing)
+    region = area.spaces[0].region_3d
+    region.view_distance, region.view_location = 4.5, (0, 0, 0.9)
     yield 1.0
     check("switched on", hasattr(bpy.ops.mocamba, "demo"))
     yield from choose_tab()
     photograph("01-fresh")
+
+
+def demo_steps(window: Any, area: Any) -> Iterator[Any]:
+    """Demo take, its bake, undo and redo."""
     with bpy.context.temp_override(window=window, area=area):
         bpy.ops.mocamba.demo("INVOKE_DEFAULT", True)
     yield 2.0
@@ -101,17 +118,18 @@ def steps() -> Iterator[Any]:
         bpy.ops.mocamba.preview_take()
         bpy.ops.mocamba.bake("INVOKE_DEFAULT", True)
     check("the demo take is baked", "Demo" in bpy.data.actions)
-    armature = bpy.context.scene.mocamba.armature
     bpy.context.scene.frame_set(120)
     photograph("03-baked")
     with bpy.context.temp_override(window=window, area=area):
         bpy.ops.ed.undo()
-    check("undo takes the bake back", "Demo" not in bpy.data.actions)
-    with bpy.context.temp_override(window=window, area=area):
+        check("undo takes the bake back", "Demo" not in bpy.data.actions)
         bpy.ops.ed.redo()
-    check("redo brings it again", "Demo" in bpy.data.actions)
-    armature = bpy.context.scene.mocamba.armature
-    armature.animation_data.action = None
+        check("redo brings it again", "Demo" in bpy.data.actions)
+    bpy.context.scene.mocamba.armature.animation_data.action = None
+
+
+def live_steps(window: Any, area: Any) -> Iterator[Any]:
+    """Connect, and see it live."""
     bpy.ops.mocamba.connect(link=TOLD["link"])
     yield lambda: runtime().connection is not None and runtime().connection.status.get("state") == "live"
     bpy.ops.mocamba.live()
@@ -120,10 +138,15 @@ def steps() -> Iterator[Any]:
     ticks = runtime().step_ms
     check(f"live: a step takes {ticks:.2f} ms", runtime().preview.trouble == "" and ticks < 1.0)
     photograph("04-live")
+    armature = bpy.context.scene.mocamba.armature
     before = [tuple(bone.rotation_quaternion) for bone in armature.pose.bones]
     yield 0.6
     check("the figure moves", before != [tuple(bone.rotation_quaternion) for bone in armature.pose.bones])
     yield from undo_while_live(window, area)
+
+
+def record_steps(window: Any) -> Iterator[Any]:
+    """A take, with countdown, marker and the timeline playing."""
     settings = bpy.context.scene.mocamba
     settings.delay, settings.marker, settings.play_timeline = "3", True, True
     bpy.ops.mocamba.record(take="Walk")
@@ -141,9 +164,13 @@ def steps() -> Iterator[Any]:
     check("the timeline stands", not window.screen.is_animation_playing)
     photograph("07-takes")
     bpy.ops.mocamba.live()
+
+
+def bake_and_export_steps(window: Any, area: Any) -> Iterator[Any]:
+    """The take as keyframes and as files."""
     with bpy.context.temp_override(window=window, area=area):
-        bpy.ops.mocamba.bake("INVOKE_DEFAULT", True)
-        check("the take is baked", "Walk_001" in bpy.data.actions)
+        bpy.ops.mocamba.bake("INVOKE_DEFAULT")
+    check("the take is baked", "Walk_001" in bpy.data.actions)
     for kind in ("bvh", "npz", "fbx", "glb", "usd"):
         out = WORK / f"Läufer 1.{kind}"
         bpy.ops.mocamba.export(filepath=str(out), format=kind)
@@ -151,20 +178,22 @@ def steps() -> Iterator[Any]:
         lacks = "has no exporter" in runtime().message  # builds of distributions do, and it has to be said
         check(f"exported {kind}", lacks or (out.is_file() and out.stat().st_size > 1000))
     photograph("08-exported")
-    shown = show_only("calibrate", "output", "help")
-    yield 0.5
-    photograph("09-calibrate-output-help")
-    status = dict(runtime().connection.status)
-    yield from calibration_pictures(status)
-    show_all(shown)
+
+
+def damaged_take_steps() -> Iterator[Any]:
+    """A take of a version that is yet to come."""
     bpy.ops.mocamba.disconnect()
     (WORK / "takes" / "Broken.take").mkdir()
     (WORK / "takes" / "Broken.take" / "take.json").write_text('{"mocamba_take": 99}', encoding="utf-8")
     bpy.ops.mocamba.refresh()
-    bpy.context.window_manager.mocamba.active_take = 1 + listed_place("Broken")
+    names = [item.name for item in bpy.context.window_manager.mocamba.takes]
+    bpy.context.window_manager.mocamba.active_take = names.index("Broken")
     yield 0.5
     photograph("10-damaged-take")
-    yield from preference_pictures()
+
+
+def switching_off_steps() -> Iterator[Any]:
+    """Off and on three times, then off."""
     for _ in range(3):
         bpy.ops.preferences.addon_disable(module=ADDON)
         bpy.ops.preferences.addon_enable(module=ADDON)
@@ -172,11 +201,6 @@ def steps() -> Iterator[Any]:
     yield 0.5
     check("switched off", "mocamba" not in dir(bpy.types.Scene) and not hasattr(bpy.types, "MOCAMBA_PT_connection"))
     photograph("12-disabled")
-
-
-def listed_place(name: str) -> int:
-    """Of a take in the list, less one."""
-    return [item.name for item in bpy.context.window_manager.mocamba.takes].index(name) - 1
 
 
 def undo_while_live(window: Any, area: Any) -> Iterator[Any]:
