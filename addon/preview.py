@@ -71,7 +71,7 @@ class Preview:
     def forget(self) -> None:
         """Another file was opened: what is there now is its own."""
         self._target, self._uid = None, 0
-        Preview.past.clear()  # numbers of objects begin anew with each file
+        Preview.past.clear()  # undo does not go back to the file before
 
     def undone(self) -> None:
         """Undo or redo has put other data in place."""
