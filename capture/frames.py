@@ -40,13 +40,18 @@ class FrameMaker:
         worn = {one.sensor: one for one in calibration.sensors if slots.get(one.sensor, one.slot) in SLOTS}
         self._sensors = tuple(worn)
         self._slots = [SLOTS.index(slots.get(name, one.slot)) for name, one in worn.items()]
-        self._unturn = np.array([conjugate(about_y(np.array(one.heading))) for one in worn.values()])
-        self._unmount = np.array([conjugate(np.array(one.mounting)) for one in worn.values()])
+        self.recalibrate(calibration)
         self._resampler = LiveResampler(self._sensors, patience=PATIENCE)
         self._newest: dict[str, Stamped] = {}
         self._number = 0
         self._last_ns: int | None = None
         self.skipped = 0
+
+    def recalibrate(self, calibration: Calibration) -> None:
+        """Headings and mountings anew, of the same sensors."""
+        worn = {one.sensor: one for one in calibration.sensors}
+        self._unturn = np.array([conjugate(about_y(np.array(worn[name].heading))) for name in self._sensors])
+        self._unmount = np.array([conjugate(np.array(worn[name].mounting)) for name in self._sensors])
 
     def add(self, samples: Iterable[Stamped]) -> None:
         """Samples of sensors that are not worn are passed over."""

@@ -11,27 +11,27 @@ from ..inference.worker_process import Task
 from ..rig.errors import BadInputError, MocambaError
 from ..rig.imu import SLOTS
 from ..rig.skeleton import SMPL24
+from .calibrating.start import Start
 from .dropouts import DropOuts, Sensed, Slot
 from .frames import Frame, FrameMaker
 from .latency import Latency, StageTimes
 from .link_server import Ask, LinkServer
+from .live_calibration import LiveCalibration
 from .manifest import Manifest
 from .recorder import Recorder, free_bytes, take_path
 from .session_options import SessionOptions
-from .simulated_start import simulated_calibration
 from .sinks import LinkSink, Sink, VmcSink
 from .sleep_watch import SleepWatch
-from .sources import Sensors, slots_of
+from .smoothing import LiveFilter
+from .sources import Sensors
 from .stamping import Stamper
+from .starting import Started
 from .status import LivePose, SessionStatus, SlotStatus, State, check_step
-from .still_start import StillStart
 from .vmc import VmcSender
 
-LATEST = 10.0  # seconds that a calibration waits for sensors that are sure to come
 TICK = 0.002  # seconds between two looks at the devices
 STATUS_EVERY = 0.25  # seconds
 NOTES = 20  # sentences that are kept
-T_POSE = "Stand still in the T-pose for two seconds, then walk a few steps."
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,10 +68,11 @@ class Run:
         self._stamper, self._latency, self._dropouts = Stamper(), Latency(), DropOuts()
         self._frames: FrameMaker | None = None
         self._heard: set[str] = set()  # sensors that spoke before the calibration was found, or were told of since
-        self._start_seconds: StillStart | None = None
         self._recorder: Recorder | None = None
         self._under_way: _UnderWay | None = None
-        self._calibration = options.calibration
+        self._calibration: LiveCalibration | None = None
+        self._started: Started | None = None  # found before the network is warm
+        self._filter = LiveFilter(options.drift, options.smooth)
         self._slots: dict[str, str] = {}
         self._place = [0.0, 0.0]
         self._last_place = [0.0, 0.0]
@@ -93,16 +94,14 @@ class Run:
         self._open_sinks(self.options)
         self._parts.append(self._worker)
         self._worker.start()
-        self._sensors = Sensors(self.options.imu)
+        drill = self.options.start in (Start.SEQUENCE, Start.KEPT)
+        self._sensors = Sensors(self.options.imu, motion="drill" if drill else "walk")
         self._parts.append(self._sensors)
         for error in self._sensors.connect():
             self._note(str(error))
-        self._set_state(State.CALIBRATING, T_POSE)
-        self._start_seconds = self._still_start()
-
-    def _still_start(self) -> StillStart:
-        options = self.options
-        return StillStart(options.calibrate_seconds, options.heading, options.pose)
+        self._calibration = LiveCalibration(self.options, self._sensors, self._note)
+        self._calibration.begin()
+        self._set_state(State.CALIBRATING, "Listening for sensors.")
 
     def _open_sinks(self, options: SessionOptions) -> None:
         skeleton = SMPL24.scaled_to(options.height)
@@ -140,8 +139,7 @@ class Run:
             # after a pause there are several: the past is of no use to anybody who watches
             self._dropped += len(due) - 1
             self._send(due[-1])
-        if self._start_seconds is not None:
-            self._try_calibration(self._start_seconds)
+        self._try_calibration()
         if time.monotonic() - self._told_at > STATUS_EVERY:
             self._look_around()
         self._worker.wait(TICK)
@@ -153,13 +151,15 @@ class Run:
         samples = [sample for reading in readings if (sample := self._stamper.stamp(reading)) is not None]
         if not samples:
             return
+        # devices are read one after another: after a pause, one's seconds would come before another's
+        samples.sort(key=lambda sample: sample.t_ns)
         if self._recorder is not None:
             self._recorder.add(samples)
         if self._frames is not None:
             self._frames.add(samples)
             self._note_late({sample.sensor for sample in samples} - self._heard)
-        if self._start_seconds is not None:
-            self._start_seconds.add(samples)
+        if self._calibration is not None:
+            self._calibration.add(samples)
 
     def _note_late(self, late: set[str]) -> None:
         self._heard |= late
@@ -167,7 +167,8 @@ class Run:
             self._note(f"{name} was first heard after the calibration and is only recorded. Calibrate again to use it.")
 
     def _send(self, frame: Frame) -> None:
-        sensed = self._dropouts.sense(frame.t_ns, frame.orientation, frame.acceleration, frame.age)
+        orientation, acceleration = self._filter.sensed(frame.orientation, frame.acceleration, frame.age)
+        sensed = self._dropouts.sense(frame.t_ns, orientation, acceleration, frame.age)
         self._note_slots(sensed.slots)
         self._known, self._ages, self._confidence = sensed.slots, frame.age.tolist(), sensed.confidence
         if sensed.slots[SLOTS.index("pelvis")] is Slot.EMPTY:
@@ -189,6 +190,7 @@ class Run:
         translation = said.translation.copy()
         translation[[0, 2]] += self._place
         self._last_place = [float(translation[0]), float(translation[2])]
+        rotations, translation = self._filter.posed(frame.t_ns, rotations, translation)
         times = StageTimes(
             under_way.read_ns - frame.arrived_ns,
             frame.made_ns - under_way.read_ns,
@@ -227,44 +229,68 @@ class Run:
         if status.state is WorkerState.DEAD and self._status.state in (State.CONNECTING, State.CALIBRATING):
             raise MocambaError(status.last_fault)
 
-    def _try_calibration(self, start: StillStart) -> None:
-        known = self._calibration is not None or self._only_simulated
-        if start.collected < (0.5 if known else start.seconds):
-            return
-        assert self._sensors is not None
-        if len(start.sensors) < self._sensors.expected and start.collected < LATEST:
-            return
-        if not self._slots:
-            self._slots = slots_of(start.sensors, self.options.slots)
+    def _try_calibration(self) -> None:
         if self._calibration is None:
-            known = self._only_simulated
-            self._calibration = simulated_calibration(self._slots) if known else start.find(self._slots)
-            for warning in self._calibration.warnings:
-                self._note(warning)
-        if not self._worker.ready:
             return
-        self._start_seconds, self._heard = None, set(start.sensors)
-        self._slots |= {one.sensor: one.slot for one in self._calibration.sensors}
-        self._frames = FrameMaker(self._calibration, self._slots)
-        self._set_state(State.LIVE, f"Live with {len(self._calibration.sensors)} sensors.")
+        self._started = self._started or self._calibration.poll()
+        if self._started is not None and self._worker.ready:
+            self._go_live(self._started)
+            self._started = None
+        elif (
+            (view := self._calibration.view) is not None
+            and self._calibration.under_way
+            and view.prompt != self._status.message
+        ):
+            self._set_state(State.CALIBRATING, view.prompt)
 
-    @property
-    def _only_simulated(self) -> bool:
-        return self._sensors is not None and self._sensors.only_simulated
+    def _go_live(self, started: Started) -> None:
+        self._heard, self._slots = set(started.heard), dict(started.slots)
+        self._frames = FrameMaker(started.calibration, self._slots)
+        self._filter.forget()
+        redo = () if started.result is None else started.result.to_redo
+        found = f"Live with {len(started.calibration.sensors)} sensors."
+        self._set_state(State.LIVE, f"{found} To be redone: {', '.join(redo)}." if redo else found)
 
-    def start_calibration(self) -> Mapping[str, Any]:
+    def start_calibration(self, start: Start | None = None, only: frozenset[str] = frozenset()) -> Mapping[str, Any]:
         """See `Session.calibrate`."""
-        check_step(self._status.state, State.CALIBRATING)
-        self._calibration, self._frames, self._slots = None, None, {}
-        self._start_seconds = self._still_start()
-        self._set_state(State.CALIBRATING, T_POSE)
+        if self._status.state is not State.CALIBRATING:
+            check_step(self._status.state, State.CALIBRATING)
+        calibration = self._calibrated()
+        if unknown := only - set(self._slots):
+            raise BadInputError(f"There is no sensor {', '.join(sorted(unknown))}. Worn: {', '.join(self._slots)}.")
+        calibration.begin(start, only)
+        self._frames, self._started, self._slots = None, None, {}
+        self._set_state(State.CALIBRATING, "Listening for sensors.")
         return {}
+
+    def use_kept(self) -> Mapping[str, Any]:
+        """See `Session.use_kept`."""
+        self._calibrated().use_kept()
+        return {}
+
+    def reset(self, full: bool) -> Mapping[str, Any]:
+        """See `Session.reset`."""
+        if self._recorder is not None:
+            raise BadInputError("A take has one calibration. Stop the recording, reset, and record again.")
+        if self._frames is None:
+            raise BadInputError("There is nothing to reset before the session is live.")
+        calibration = self._calibrated()
+        self._frames.recalibrate(calibration.reset_full() if full else calibration.reset_yaw())
+        self._filter.forget()
+        self._note("Headings and mountings were reset." if full else "The way you face is forward now.")
+        return {}
+
+    def _calibrated(self) -> LiveCalibration:
+        if self._calibration is None:
+            raise BadInputError("No sensor is connected yet. Wait until the session calibrates.")
+        return self._calibration
 
     def start_recording(self, name: str) -> Mapping[str, Any]:
         """See `Session.record`."""
         check_step(self._status.state, State.RECORDING)
         path = take_path(self.options.folder.absolute(), name)
-        manifest = Manifest(self.options.performer, self.options.height, "live", calibration=self._calibration)
+        calibration = self._calibrated().calibration
+        manifest = Manifest(self.options.performer, self.options.height, "live", calibration=calibration)
         self._recorder = Recorder(path, manifest, self._slots)
         self._set_state(State.RECORDING, f"Recording {path}.")
         return {"take": str(path)}
@@ -334,13 +360,14 @@ class Run:
 
     def _publish(self) -> None:
         """A new snapshot, to all."""
-        start, recorder = self._start_seconds, self._recorder
+        recorder, view = self._recorder, None if self._calibration is None else self._calibration.view
         sensors = {slot: sensor for sensor, slot in self._slots.items()}
         slots = zip(SLOTS, self._known, self._ages, strict=True)
         self._status = replace(
             self._status,
             seconds=time.monotonic() - self._since,
-            share=0.0 if start is None else min(1.0, start.collected / start.seconds),
+            share=0.0 if view is None else view.progress,
+            calibration=view,
             devices=() if self._sensors is None else tuple(self._sensors.status()),
             slots=tuple(SlotStatus(slot, sensors.get(slot, ""), known, age) for slot, known, age in slots),
             confidence=self._confidence,

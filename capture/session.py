@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from typing import Any, TypeAlias
 
 from ..rig.errors import BadInputError, MocambaError
+from .calibrating.start import Start
 from .run import Run
 from .session_options import SessionOptions
 from .sinks import Sink, status_values
@@ -73,9 +74,18 @@ class Session:
         """Finish it; the session stays live."""
         return self._ask(Run.stop_recording)
 
-    def calibrate(self) -> Answer:
-        """Once more, from the next seconds on."""
-        return self._ask(Run.start_calibration)
+    def calibrate(self, start: Start | None = None, only: Sequence[str] = ()) -> Answer:
+        """Once more, from the next seconds on: as `start` says, or only the sensors named in `only`."""
+        return self._ask(lambda run: run.start_calibration(start, frozenset(only)))
+
+    def use_kept(self) -> Answer:
+        """While calibrating: the calibration kept for the performer, instead of the whole sequence."""
+        return self._ask(Run.use_kept)
+
+    def reset(self, full: bool = False) -> Answer:
+        """While live: the way the performer faces becomes forward. With `full`, from a T-pose held at rest, headings
+        and mountings anew."""
+        return self._ask(lambda run: run.reset(full))
 
     def swap_network(self, network: str) -> Answer:
         """Change to another network; the one at hand goes on until that is ready, and if it cannot be used."""
@@ -91,19 +101,28 @@ class Session:
             case "stop_recording":
                 return self.stop_recording()
             case "calibrate":
-                return self.calibrate()
+                return self._calibrate_by_link(values)
+            case "keep_calibration":
+                return self.use_kept()
+            case "reset_yaw" | "reset_full":
+                return self.reset(full=what == "reset_full")
             case "network":
                 return self.swap_network(str(values.get("name", "")))
-        unknown: Answer = Future()
-        unknown.set_exception(BadInputError(f"There is no command '{what[:40]}'."))
-        return unknown
+        return _refused(f"There is no command '{what[:40]}'.")
+
+    def _calibrate_by_link(self, values: Mapping[str, Any]) -> Answer:
+        only, how = values.get("only", []), values.get("how")
+        if not isinstance(only, list) or not all(isinstance(name, str) for name in only):
+            return _refused("'only' is a list of sensors' names.")
+        if how is not None and how not in list(Start):
+            return _refused(f"'how' is one of: {', '.join(Start)}.")
+        return self.calibrate(None if how is None else Start(how), only)
 
     def _ask(self, what: Request) -> Answer:
-        answer: Answer = Future()
         if self._thread is None or not self._thread.is_alive():
-            answer.set_exception(BadInputError("The session is not running. Start it first."))
-        else:
-            self._asked.put((what, answer))
+            return _refused("The session is not running. Start it first.")
+        answer: Answer = Future()
+        self._asked.put((what, answer))
         return answer
 
     def _show(self, status: SessionStatus) -> None:
@@ -128,6 +147,12 @@ class Session:
             run.close(failure)
             while not self._asked.empty():
                 self._asked.get()[1].set_exception(BadInputError("The session has ended."))
+
+
+def _refused(sentence: str) -> Answer:
+    answer: Answer = Future()
+    answer.set_exception(BadInputError(sentence))
+    return answer
 
 
 def _answer(run: Run, what: Request, answer: Answer) -> None:

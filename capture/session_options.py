@@ -5,16 +5,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..inference.device_choice import Wish
+from .calibrating.start import Start
 from .calibration import Calibration, HeadingSource, Pose
 from .link_protocol import endpoint_path
 from .solving import DEFAULT_NETWORK
 from .sources import SIMULATED
+from .starting import Wanted
 
 
 @dataclass(frozen=True)
 class SessionOptions:
-    """`imu` as `Sensors` takes it; `slots` NAME=slot; `calibration` of before, None to find one in the first
-    `calibrate_seconds`; `link` where the link's file is written, None for no link; `vmc` HOST:PORT."""
+    """`imu` as `Sensors` takes it; `slots` NAME=slot; `calibration` of before, None to find one as `start` says.
+
+    `checks`: whether the sequence has check movements; `calibrate_seconds` of the quick way; `kept_in`: folder of kept
+    calibrations, None for one beside the takes; `drift` and `smooth` switch the running correction of headings and the
+    One Euro filter on; `link`: where the link's file is written, None for no link; `vmc` HOST:PORT.
+    """
 
     imu: tuple[str, ...] = (SIMULATED,)
     slots: Mapping[str, str] = field(default_factory=dict)
@@ -25,7 +31,31 @@ class SessionOptions:
     height: float = 1.70
     heading: HeadingSource = HeadingSource.AUTO
     pose: Pose = Pose.T_POSE
+    start: Start = Start.AUTO
+    checks: bool = True
     calibration: Calibration | None = None
     calibrate_seconds: float = 8.0
+    kept_in: Path | None = None
+    drift: bool = False
+    smooth: bool = False
     link: Path | None = field(default_factory=endpoint_path)
     vmc: str | None = None
+
+    @property
+    def calibrations(self) -> Path:
+        """Where the performers' calibrations are kept."""
+        return self.kept_in or self.folder / "calibrations"
+
+    def wanted(self) -> Wanted:
+        """What is said here about the calibration."""
+        return Wanted(
+            self.start,
+            self.slots,
+            self.performer,
+            self.calibrations,
+            self.heading,
+            self.pose,
+            self.calibrate_seconds,
+            self.checks,
+            self.calibration,
+        )

@@ -7,6 +7,7 @@ from ..inference.worker import WorkerStatus
 from ..rig.skeleton import JOINTS, PARENTS, Skeleton
 from .link_protocol import LinkPose
 from .link_server import LinkServer
+from .starting import CalibrationView
 from .status import LivePose, SessionStatus
 from .vmc import VmcSender
 
@@ -80,6 +81,7 @@ def status_values(status: SessionStatus) -> dict[str, Any]:
         "notes": list(status.notes),
         "seconds": round(status.seconds, 2),
         "share": round(status.share, 3),
+        "calibration": status.calibration and _calibration_values(status.calibration),
         "sensors": [_sensor_values(sensor) for device in status.devices for sensor in device.sensors],
         "faults": [str(device.fault) for device in status.devices if device.fault is not None],
         "slots": {
@@ -103,6 +105,24 @@ def status_values(status: SessionStatus) -> dict[str, Any]:
         "folder": str(status.folder.absolute()),
         "free_bytes": status.free_bytes,
         "link": link and {"clients": link.clients, "skipped": link.skipped, "refused": link.refused},
+    }
+
+
+def _calibration_values(view: CalibrationView) -> dict[str, Any]:
+    return {
+        "step": view.step,
+        "steps": list(view.steps),
+        "prompt": view.prompt,
+        "progress": round(view.progress, 3),
+        "moving": {name: round(speed, 1) for name, speed in view.moving},
+        "attempt": view.attempt,
+        "attempts": view.attempts,
+        "trouble": view.trouble,
+        "findings": [
+            {"sensor": one.sensor, "slot": one.slot, "verdict": one.verdict.value, "reason": one.reason}
+            for one in view.findings
+        ],
+        "kept": view.kept,
     }
 
 

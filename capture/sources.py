@@ -34,9 +34,10 @@ def parse_spec(spec: str) -> Found | None:
 
 class Sensors:
     """Opened in the thread that reads them. `specs`: `simulated`, `all`, a family, an address as `mocamba devices`
-    lists it, or `FAMILY:ADDRESS`."""
+    lists it, or `FAMILY:ADDRESS`; `motion`: what the simulated performer does."""
 
-    def __init__(self, specs: Sequence[str], simulated: Imperfections | None = None) -> None:
+    def __init__(self, specs: Sequence[str], simulated: Imperfections | None = None, motion: str = "walk") -> None:
+        self._motion = motion
         self._specs = tuple(specs) or (ALL,)
         self._imperfections = simulated or Imperfections(clock_ppm=30)
         self._radio = Radio()
@@ -52,6 +53,11 @@ class Sensors:
     def expected(self) -> int:
         """Sensors that are sure to speak; 0 where nobody can know."""
         return len(self.cast.stage.actors) if self.cast is not None and self.only_simulated else 0
+
+    def begin_again(self) -> None:
+        """A simulated performer starts over; nobody else does."""
+        if self.cast is not None:
+            self.cast.stage.begin_again()
 
     def connect(self) -> Sequence[DeviceError]:
         """What could not be connected, as long as something could. Raises the first of that where nothing could."""
@@ -70,7 +76,7 @@ class Sensors:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        self.cast = Cast(Production("csv", "udp", imperfections=self._imperfections, rate=100, port=port))
+        self.cast = Cast(Production("csv", "udp", self._motion, imperfections=self._imperfections, rate=100, port=port))
         self.cast.start()
         return Found("udp", f"udp:{port}", "csv", "simulated sensors")
 

@@ -14,6 +14,7 @@ from .dropouts import Slot
 from .latency import StageFigures, StageTimes
 from .link_server import LinkStatus
 from .recorder import RecordingStatus
+from .starting import CalibrationView
 
 
 class State(StrEnum):
@@ -76,8 +77,9 @@ class LivePose:
 class SessionStatus:
     """`message`: the last thing worth saying; `notes`: those before it, newest last. `seconds` in this state.
 
-    `share`: how far a calibration is, 0 to 1. `frames` answered; `dropped` ones that came while the network was busy or
-    away; `skipped` ones that were never made, because the computer slept.
+    `share`: how far a calibration's step is, 0 to 1; `calibration`: all about it, and what it found when it is over.
+    `frames` answered; `dropped` ones that came while the network was busy or away; `skipped` ones that were never made,
+    because the computer slept.
     """
 
     state: State = State.IDLE
@@ -85,6 +87,7 @@ class SessionStatus:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     share: float = 0.0
+    calibration: CalibrationView | None = None
     devices: tuple[DeviceStatus, ...] = ()
     slots: tuple[SlotStatus, ...] = ()
     confidence: float = 0.0

@@ -5,10 +5,12 @@ never matched one by one: the convention that explains most of the file is used 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from .skeleton import JOINTS
+
+PREFIX = re.compile(r"^(?:[mf]_avg_|mixamorig\d*[_:]?|j_bip_(?:c_)?|cc_base_|bip\d+[ _])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,17 @@ NAME_TABLES: tuple[NameTable, ...] = (
               "forearm{}|defforearm{}|forearmfk{}", "hand{}|defhand{}|handfk{}"),
     NameTable("Unreal", ("l", "r"), "pelvis", "thigh{}", "calf{}", "foot{}", "ball{}", "neck01", "head",
               "clavicle{}", "upperarm{}", "lowerarm{}", "hand{}"),
+    NameTable("VRoid", ("l", "r"), "hips", "{}upperleg", "{}lowerleg", "{}foot", "{}toebase", "neck", "head",
+              "{}shoulder", "{}upperarm", "{}lowerarm", "{}hand"),
+    NameTable("Auto-Rig Pro export", ("l", "r"), "rootx", "thighstretch{}|thigh{}", "legstretch{}|leg{}", "foot{}",
+              "toes01{}|toes{}", "neckx", "headx", "shoulder{}", "armstretch{}|arm{}", "forearmstretch{}|forearm{}",
+              "hand{}"),
+    NameTable("3ds Max Biped", ("l", "r"), "pelvis", "{}thigh", "{}calf", "{}foot", "{}toe0", "neck", "head",
+              "{}clavicle", "{}upperarm", "{}forearm", "{}hand"),
+    NameTable("Character Creator", ("l", "r"), "hip", "{}thigh", "{}calf", "{}foot", "{}toebase", "necktwist01",
+              "head", "{}clavicle", "{}upperarm", "{}forearm", "{}hand"),
+    NameTable("DAZ Genesis 9", ("l", "r"), "hip", "{}thigh", "{}shin", "{}foot", "{}toes", "neck1", "head",
+              "{}shoulder", "{}upperarm", "{}forearm", "{}hand"),
     NameTable("DAZ", ("l", "r"), "hip", "{}thighbend|{}thigh", "{}shin", "{}foot", "{}toe", "necklower|neck", "head",
               "{}collar", "{}shldrbend|{}shldr", "{}forearmbend|{}forearm", "{}hand"),
 )
@@ -76,20 +89,47 @@ NAME_TABLES: tuple[NameTable, ...] = (
 
 def normalised(name: str) -> str:
     """Without name space, `m_avg_`-like prefix, case and punctuation: `mixamorig1:LeftArm` becomes `leftarm`."""
-    name = re.sub(r"^(?:[mf]_avg_|mixamorig\d*[_:]|j_bip_c_|j_bip_)", "", name.split(":")[-1], flags=re.IGNORECASE)
+    name = PREFIX.sub("", name.split(":")[-1])
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def match_names(names: Sequence[str]) -> dict[int, int]:
     """SMPL joint to index in `names`, by the convention that explains most of them; the spine stays open."""
+    return match_convention(names)[1]
+
+
+def match_convention(names: Sequence[str]) -> tuple[str, dict[int, int]]:
+    """The convention itself beside what `match_names` gives."""
     plain = [normalised(name) for name in names]
-    best: dict[int, int] = {}
+    best: tuple[str, dict[int, int]] = ("", {})
     for table in NAME_TABLES:
         joints = table.joints()
         found: dict[int, int] = {}
         for index, name in enumerate(plain):
             if name in joints:
                 found.setdefault(joints[name], index)
-        if len(found) > len(best):
-            best = found
+        if len(found) > len(best[1]):
+            best = table.convention, found
     return best
+
+
+def spine_between(index: Mapping[int, int], parents: Sequence[int]) -> dict[int, int]:
+    """Spine joints by hierarchy: what lies between pelvis and neck, spread over spine1 to spine3 from the bottom.
+
+    `index` as `match_names` gives it. Empty where nothing lies between.
+    """
+    top = index[min({JOINTS.index("neck"), JOINTS.index("head")} & index.keys())]
+    below_pelvis = {*ancestors(index[0], parents), index[0]}
+    chain = [node for node in ancestors(top, parents) if node not in below_pelvis][::-1]
+    spread: tuple[int | None, ...] = {0: (), 1: (0,), 2: (0, None, 1)}.get(
+        len(chain), (0, len(chain) // 2, len(chain) - 1)
+    )
+    return {JOINTS.index(f"spine{k + 1}"): chain[node] for k, node in enumerate(spread) if node is not None}
+
+
+def ancestors(node: int, parents: Sequence[int]) -> list[int]:
+    """From the parent of `node` up to the root."""
+    found = []
+    while (node := parents[node]) >= 0:
+        found.append(node)
+    return found

@@ -6,12 +6,23 @@ from .quaternion import Array, conjugate, multiply, rotate
 from .skeleton import PARENTS, Skeleton
 
 
+def _fronts() -> list[tuple[list[int], list[int]]]:
+    depth = [0] * len(PARENTS)
+    for child, parent in enumerate(PARENTS[1:], start=1):
+        depth[child] = depth[parent] + 1
+    levels = [[j for j, deep in enumerate(depth) if deep == level] for level in range(1, max(depth) + 1)]
+    return [(children, [PARENTS[j] for j in children]) for children in levels]
+
+
+FRONTS = _fronts()  # joints and their parents by depth: one product a level instead of one a joint
+
+
 def local_to_global(rotations: Array) -> Array:
     """Parent-relative quaternions `(..., 24, 4)` to world ones."""
-    world = [rotations[..., 0, :]]
-    for child, parent in enumerate(PARENTS[1:], start=1):
-        world.append(multiply(world[parent], rotations[..., child, :]))
-    return np.stack(world, axis=-2)
+    world: Array = np.array(rotations)
+    for children, parents in FRONTS:
+        world[..., children, :] = multiply(world[..., parents, :], rotations[..., children, :])
+    return world
 
 
 def global_to_local(global_rotations: Array) -> Array:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mocamba.capture import sources
+from mocamba.capture.calibrating.start import Start
 from mocamba.capture.dropouts import Slot
 from mocamba.capture.frames import FrameMaker
 from mocamba.capture.link_client import LinkClient
@@ -329,3 +330,33 @@ def test_the_command_records_and_survives_a_kill(tmp_path: Path) -> None:
     for log in logs:
         assert (killed_ns - int(log.t_ns[-1])) / 1e9 < 1
         assert np.diff(log.t_device).max() < 5e7
+
+
+def test_the_sequence_while_live_its_resets_and_a_sensor_redone(
+    options: SessionOptions, clean: None, ended: list[Session]
+) -> None:
+    """The simulated performer goes through it; headings and mountings of its sensors are anybody's guess before."""
+    session = Session(replace(options, start=Start.SEQUENCE, checks=False))
+    ended.append(session)
+    live(session)
+    status = session.status
+    assert status.calibration is not None
+    assert status.calibration.step == "done"
+    assert status.calibration.findings == (), status.calibration.findings
+    assert len(status.slots) == len(SLOTS)
+    assert list(options.calibrations.glob("*.calibration.json"))
+
+    wait_until(lambda: session.status.frames > 5)
+    session.reset().result(10)
+    with pytest.raises(BadInputError, match="There is no sensor nobody"):
+        session.calibrate(only=["nobody"]).result(10)
+    session.record("one").result(10)
+    with pytest.raises(BadInputError, match="one calibration"):
+        session.reset(full=True).result(10)
+    session.stop_recording().result(10)
+    head = next(slot.sensor for slot in session.status.slots if slot.slot == "head")
+    session.calibrate(only=[head]).result(10)
+    assert session.status.state is State.CALIBRATING
+    wait_until(lambda: session.status.calibration is not None and session.status.calibration.step == "still")
+    session.calibrate(Start.AUTO).result(10)
+    assert session.wait_for(State.LIVE, State.FAILED, timeout=LIVE).state is State.LIVE

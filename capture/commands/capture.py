@@ -11,6 +11,7 @@ import typer
 
 from ...inference.device_choice import Wish
 from ...rig.errors import BadInputError, MocambaError
+from ..calibrating.start import Start
 from ..calibration import HeadingSource, Pose
 from ..solving import DEFAULT_NETWORK
 from .console import JsonFlag, as_argument, report
@@ -23,8 +24,8 @@ Show = Callable[["SessionStatus"], None]
 
 HELP = """Capture live: sensors to poses, for Blender and others to watch, and takes on disk.
 
-Stand still in the T-pose when it is asked for, then walk a few steps. Every sample is kept as it came, so that a take
-can be solved again; a take is readable at any moment, whatever dies. Ctrl-C ends.
+Follow the prompts of the calibration: each sensor's fit is checked by movements. Every sample is kept as it came, so
+that a take can be solved again; a take is readable at any moment, whatever dies. Ctrl-C ends.
 
 Examples:
 
@@ -36,7 +37,7 @@ Examples:
 """
 LOOK_EVERY = 0.25  # seconds
 LINE_EVERY = 1.0  # seconds between two lines where nobody watches
-LONGEST_START = 300.0  # seconds to connect and calibrate
+LONGEST_START = 900.0  # seconds to connect and calibrate
 
 
 def capture_command(
@@ -64,6 +65,12 @@ def capture_command(
         HeadingSource.AUTO
     ),
     pose: Annotated[Pose, typer.Option(help="How the performer stands in the calibration.")] = Pose.T_POSE,
+    calibration: Annotated[
+        Start, typer.Option(help="sequence: prompts and checks; quick: a T-pose and a few steps; kept: today's again.")
+    ] = Start.AUTO,
+    checks: Annotated[bool, typer.Option(help="The sequence's check movements.")] = True,
+    drift: Annotated[bool, typer.Option("--drift", help="Correct headings as they drift.")] = False,
+    smooth: Annotated[bool, typer.Option("--smooth", help="Smooth live poses (takes stay as they are).")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """See HELP."""
@@ -83,6 +90,10 @@ def capture_command(
         height=height,
         heading=heading,
         pose=pose,
+        start=calibration,
+        checks=checks,
+        drift=drift,
+        smooth=smooth,
         link=endpoint_path(),
         vmc=vmc,
     )
@@ -117,6 +128,8 @@ def _wait_until_live(session: "Session", show: Show) -> None:
     while session.status.state in (State.CONNECTING, State.CALIBRATING):
         session.wait_for(State.LIVE, State.FAILED, timeout=LOOK_EVERY)
         show(session.status)
+        if (view := session.status.calibration) is not None and view.step == "failed":
+            raise MocambaError(f"Not calibrated: {view.trouble} Try again, or --calibration quick.")
         if time.monotonic() > end:
             raise MocambaError(f"The session is still {session.status.state} after {LONGEST_START:.0f} s. Try again.")
 

@@ -4,6 +4,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..dropouts import Slot
+from ..starting import CalibrationView
 from ..status import SessionStatus, State
 
 _COLOURS = {State.LIVE: "green", State.RECORDING: "bold red", State.FAILED: "red", State.CALIBRATING: "yellow"}
@@ -17,8 +18,9 @@ def live_table(status: SessionStatus) -> Table:
     table.add_column()
     state = Text(status.state.upper(), _COLOURS.get(status.state, "cyan"))
     table.add_row("state", state.append(f"  {status.message}", "default"))
-    if status.state is State.CALIBRATING:
-        table.add_row("", f"{100 * status.share:.0f} % of the calibration's movement is there")
+    if status.state is State.CALIBRATING and status.calibration is not None:
+        for row in _calibration(status.calibration):
+            table.add_row("", row)
     for name, text in _rows(status):
         table.add_row(name, text)
     if status.worker is not None and status.worker.reason:
@@ -26,8 +28,26 @@ def live_table(status: SessionStatus) -> Table:
     return table
 
 
+def _calibration(view: CalibrationView) -> list[Text]:
+    """The step and how far it is, who moves, what went wrong, what was found."""
+    rows = []
+    if view.step in view.steps:
+        bar = "█" * round(20 * view.progress)
+        rows.append(Text(f"step {view.steps.index(view.step) + 1} of {len(view.steps)}  {bar:░<20}", "bold yellow"))
+    if view.moving:
+        rows.append(Text("moving: " + ", ".join(f"{name} {speed:.0f}°/s" for name, speed in view.moving), "dim"))
+    if view.trouble:
+        rows.append(Text(f"attempt {view.attempt} of {view.attempts}: {view.trouble}", "red"))
+    rows += [Text(f"{one.sensor} ({one.slot}): {one.reason}", "red") for one in view.findings]
+    if view.kept:
+        rows.append(Text(f"{view.kept} End this and start again with --calibration kept.", "dim"))
+    return rows
+
+
 def live_line(status: SessionStatus) -> str:
     """The same in one line."""
+    if status.state is State.CALIBRATING and status.calibration is not None:
+        return "; ".join((f"calibrating: {status.message}", *(text.plain for text in _calibration(status.calibration))))
     rows = "; ".join(f"{name} {text.plain if isinstance(text, Text) else text}" for name, text in _rows(status))
     return f"{status.state}: {rows or status.message}"
 

@@ -8,17 +8,26 @@ from numpy.typing import NDArray
 
 from ...rig.errors import BadInputError
 from ...rig.imu import CLEAN, SLOTS
-from ...rig.motion import Motion
+from ...rig.motion import Motion, evenly_timed
 from ...rig.quaternion import Array, conjugate, make_continuous, multiply, rotate, slerp, to_rotation_vector
 from ...rig.skeleton import SMPL24
 from ..log import GRAVITY, SensorLog, y_up_to_z_up
 from ..reading import Quaternion, Vector
+from .curves import ease
+from .drill import DRILL, perform_drill
 from .gestures import TIMING
 from .performer import perform
 from .sensors import simulate
 
-# from where to where in the performance, seconds, is repeated after the T-pose
-MOTIONS = {"still": (0.2, 1.8), "walk": (TIMING.walk, TIMING.squat), "all": (TIMING.walk, TIMING.end)}
+STANDS = 4.0  # seconds that the drill's performer waits before the first step
+DRILL_END = STANDS + DRILL.end
+# from where to where in the performance, seconds, is repeated after what comes before: a T-pose, or the drill
+MOTIONS = {
+    "still": (0.2, 1.8),
+    "walk": (TIMING.walk, TIMING.squat),
+    "all": (TIMING.walk, TIMING.end),
+    "drill": (DRILL_END + 1.0, DRILL_END + TIMING.squat - TIMING.walk),
+}
 FRAME_RATE = 120.0  # Hz of the performance that samples are taken from
 FADE = 0.5  # seconds over which the end of a round becomes its beginning
 EARTH_FIELD = np.array([0.0, 20.0, -44.0])  # µT, in a world with Z up and Y north: that of Central Europe
@@ -57,7 +66,7 @@ class Wearer:
         if motion not in MOTIONS:
             raise BadInputError(f"There is no motion '{motion}'. Choose one of: {', '.join(MOTIONS)}.")
         self._start, self._end = MOTIONS[motion]
-        self._logs = {log.slot: log for log in simulate(_performance(height), CLEAN, seed)}
+        self._logs = {log.slot: log for log in simulate(_performance(height, motion == "drill"), CLEAN, seed)}
         self._rounds: dict[tuple[str, float], Round] = {}
 
     def round(self, slot: str, rate: float) -> Round:
@@ -83,8 +92,27 @@ class Wearer:
 
 
 @lru_cache(maxsize=4)
-def _performance(height: float) -> Motion:
-    return perform(SMPL24.scaled_to(height), FRAME_RATE)
+def _performance(height: float, drill: bool) -> Motion:
+    skeleton = SMPL24.scaled_to(height)
+    performance = perform(skeleton, FRAME_RATE)
+    return _after_drill(performance, perform_drill(skeleton, FRAME_RATE)) if drill else performance
+
+
+def _after_drill(performance: Motion, drill: Motion) -> Motion:
+    """Waits, goes through the drill, and walks on from where it ended."""
+    walk, stands, fade = round(TIMING.walk * FRAME_RATE), round(STANDS * FRAME_RATE), round(FADE * FRAME_RATE)
+    rotations, place = performance.rotations[walk:].copy(), performance.translation[walk:].copy()
+    place += (drill.translation[-1] - place[0]) * [1, 0, 1]
+    share = ease(np.linspace(0, 1, fade))
+    rotations[:fade] = slerp(np.repeat(drill.rotations[-1:], fade, axis=0), rotations[:fade], share[:, None])
+    place[:fade] = drill.translation[-1] + share[:, None] * (place[:fade] - drill.translation[-1])
+    waiting = np.repeat(drill.rotations[:1], stands, axis=0), np.repeat(drill.translation[:1], stands, axis=0)
+    return evenly_timed(
+        np.concatenate([waiting[0], drill.rotations, rotations]),
+        np.concatenate([waiting[1], drill.translation, place]),
+        drill.skeleton,
+        FRAME_RATE,
+    )
 
 
 def _sample(log: SensorLog, times: NDArray[np.float64]) -> tuple[Array, Array]:

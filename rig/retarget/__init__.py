@@ -1,0 +1,1 @@
+"""SMPL-24 motion on other rigs, and back. numpy alone."""
