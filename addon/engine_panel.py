@@ -15,7 +15,7 @@ def draw_preferences(chosen: Any, layout: Any) -> None:
     _draw_engine(chosen, layout.box())
     box = layout.box()
     box.label(text="Capture")
-    for name in ("take_folder", "imu", "network", "performer", "height", "vmc"):
+    for name in ("take_folder", "imu", "network", "performer", "height", "calibration", "drift", "smooth", "vmc"):
         box.prop(chosen, name)
 
 

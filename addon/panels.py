@@ -13,6 +13,8 @@ from .runtime import runtime
 from .takes_list import active_entry
 
 LETTER = 7.0  # pixels of a usual letter at interface scale 1
+RESTLESS = 10.0  # degrees per second of a sensor that should rest
+VERDICTS = {"ok": "CHECKMARK", "bad": "ERROR"}
 STATES = {
     "connecting": ("Looking for sensors", "SORTTIME"),
     "calibrating": ("Calibrating", "ARMATURE_DATA"),
@@ -152,21 +154,27 @@ def _draw_prompt(layout: Any, status: Mapping[str, Any], now: Mapping[str, Any])
     box.progress(factor=min(max(share, 0.0), 1.0), text=str(now.get("step", "")))
     if now.get("trouble"):
         write(box, str(now["trouble"]), icon="ERROR")
-    moving = [_plain(name) for name, speed in (now.get("moving") or {}).items() if speed > 10]
+    if now.get("kept"):
+        write(box, str(now["kept"]), icon="INFO")
+        box.operator("mocamba.calibrate", text="Use the Kept Calibration").what = "keep_calibration"
+    worn = {str(one.get("sensor")): slot for slot, one in status.get("slots", {}).items()}
+    moving = [_plain(worn.get(name, name)) for name, speed in (now.get("moving") or {}).items() if speed > RESTLESS]
     if moving:
         write(box, f"Still moving: {', '.join(moving)}", icon="INFO")
 
 
 def _draw_findings(layout: Any, now: Mapping[str, Any]) -> None:
     for found in now.get("findings") or ():
-        bad = str(found.get("verdict")) not in ("ok", "right")
+        bad = str(found.get("verdict")) == "bad"
         row = layout.row()
-        write(row, f"{found.get('sensor')}: {found.get('reason')}", icon="ERROR" if bad else "CHECKMARK")
+        write(
+            row,
+            f"{_plain(found.get('slot') or found.get('sensor'))}: {found.get('reason')}",
+            icon=VERDICTS.get(str(found.get("verdict")), "INFO"),
+        )
         if bad:
             again = row.operator("mocamba.calibrate", text="", icon="FILE_REFRESH")
             again.what, again.only = "calibrate", str(found.get("sensor"))
-    if now.get("step") == "done":
-        layout.operator("mocamba.calibrate", text="Keep for This Performer").what = "keep_calibration"
 
 
 class MOCAMBA_PT_record(_Panel, bpy.types.Panel):
@@ -341,8 +349,8 @@ def wide() -> int:
     return max(int(width / (LETTER * bpy.context.preferences.system.ui_scale)) - 5, 16)
 
 
-def _plain(slot: str) -> str:
-    return slot.replace("_", " ")
+def _plain(slot: object) -> str:
+    return str(slot).replace("_", " ")
 
 
 def _root() -> str:

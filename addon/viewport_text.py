@@ -11,6 +11,7 @@ from .runtime import runtime
 log = logging.getLogger(__name__)
 
 WHITE, RED, YELLOW = (1.0, 1.0, 1.0, 0.95), (1.0, 0.25, 0.2, 0.95), (1.0, 0.8, 0.2, 0.95)
+READ_AT_ONCE = 60  # letters of trouble; the panel has the rest
 LINES = 5  # that a prompt may fill at most
 _handles: list[Any] = []
 
@@ -26,7 +27,8 @@ def text_now() -> tuple[str, tuple[float, ...], float]:
         return f"{recording.name}  {seconds:.0f} s", RED, 0.06
     if status.get("state") == "calibrating":
         now = status.get("calibration") or {}
-        return str(now.get("trouble") or now.get("prompt") or status.get("message", "")), WHITE, 0.075
+        trouble, prompt = str(now.get("trouble", "")), str(now.get("prompt") or status.get("message", ""))
+        return trouble if 0 < len(trouble) < READ_AT_ONCE else prompt, WHITE, 0.075
     return "", WHITE, 0.0
 
 

@@ -263,6 +263,25 @@ def test_no_session_and_a_port_that_is_somebody_elses(blender: Any, link: Path, 
             blender.ops.mocamba.connect(link=str(link), wait=4)
 
 
+def test_calibration_is_asked_for_as_the_link_says(blender: Any, link: Path, session: PretendSession) -> None:
+    start(blender, link)
+    step_until(lambda: runtime.connection and runtime.connection.status.get("state") == "live")
+    blender.ops.mocamba.calibrate()
+    blender.ops.mocamba.calibrate(how="quick")
+    blender.ops.mocamba.calibrate(what="calibrate", only="hip, left shin")
+    blender.ops.mocamba.calibrate(what="reset_yaw")
+    blender.ops.mocamba.calibrate(what="keep_calibration")
+    step_until(lambda: len(session.asked) > 5)
+    asked = [(what, {key: values[key] for key in values if key in ("how", "only")}) for what, values in session.asked]
+    assert asked[1:] == [
+        ("calibrate", {}),
+        ("calibrate", {"how": "quick"}),
+        ("calibrate", {"only": ["hip", "left shin"]}),
+        ("reset_yaw", {}),
+        ("keep_calibration", {}),
+    ]
+
+
 def test_a_command_that_is_refused_is_told(blender: Any, link: Path, session: PretendSession) -> None:
     start(blender, link)
     runtime.ask("dance")
