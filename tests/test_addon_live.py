@@ -289,8 +289,8 @@ def test_a_command_that_is_refused_is_told(blender: Any, link: Path, session: Pr
 
 
 def test_a_short_soak(tmp_path: Path) -> None:
-    """Twelve seconds of benchmarks/addon_soak.py: undo, renaming, deleting, files, with a session of the real kind."""
+    """Five seconds of benchmarks/addon_soak.py: undo, renaming, deleting, files, with a session of the real kind."""
     script = Path(__file__).parents[1] / "benchmarks" / "addon_soak.py"
-    command = [sys.executable, str(script), "--minutes", "0.2", "--steps", "50", "--seed", "5"]
+    command = [sys.executable, str(script), "--minutes", "0.08", "--steps", "40", "--seed", "5"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
