@@ -204,11 +204,11 @@ class Capture:
 def apart() -> dict[str, Any]:
     """A group of its own: Ctrl-C in the terminal that Blender was started from is Blender's."""
     if sys.platform == "win32":
-        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
-        return {"creationflags": flags}
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # in Blender's own console, which is hidden
     return {"start_new_session": True}
 
 
 def _interrupt(process: "subprocess.Popen[bytes]") -> None:
-    """As Ctrl-C does: Windows has no other way to ask."""
-    process.send_signal(signal.CTRL_BREAK_EVENT)  # type: ignore[attr-defined,unused-ignore]
+    """As Ctrl-C does: Windows has no other way to ask. Where Blender has no console, it is ended by force later."""
+    with suppress(OSError):
+        process.send_signal(signal.CTRL_BREAK_EVENT)  # type: ignore[attr-defined,unused-ignore]
