@@ -331,9 +331,9 @@ class MOCAMBA_PT_help(_Panel, bpy.types.Panel):
         layout.label(text=f"Blender {bpy.app.version_string}; a step takes {runtime.step_ms:.2f} ms")
 
 
-def write(layout: Any, text: str, icon: str = "NONE") -> None:
-    """A sentence over as many lines as it needs: labels do not wrap."""
-    column, letters = layout.column(align=True), wide()
+def write(layout: Any, text: str, icon: str = "NONE", beside: int = 0) -> None:
+    """A sentence over as many lines as it needs: labels do not wrap. `beside`: letters that a button takes."""
+    column, letters = layout.column(align=True), wide() - beside - (3 if icon != "NONE" else 0)
     line, first = "", True
     for word in [*text.split(), ""]:
         if line and (not word or len(line) + len(word) >= letters):

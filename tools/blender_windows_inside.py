@@ -83,6 +83,7 @@ def steps() -> Iterator[Any]:
     yield from live_steps(window, area)
     yield from record_steps(window)
     yield from bake_and_export_steps(window, area)
+    yield from rigify_steps(window, area)
     shown = show_only("calibrate", "output", "help")
     yield 0.5
     photograph("10-calibrate-output-help")
@@ -188,6 +189,42 @@ def bake_and_export_steps(window: Any, area: Any) -> Iterator[Any]:
         lacks = "has no exporter" in runtime().message  # builds of distributions do, and it has to be said
         check(f"exported {kind}", lacks or (out.is_file() and out.stat().st_size > 1000))
     photograph("09-exported")
+
+
+def rigify_steps(window: Any, area: Any) -> Iterator[Any]:
+    """A rig of the user's: Rigify's human, live and put back."""
+    first = bpy.context.scene.mocamba.armature
+    bpy.ops.preferences.addon_enable(module="rigify")
+    with bpy.context.temp_override(window=window, area=area):
+        bpy.ops.object.armature_human_metarig_add()
+        metarig = bpy.context.object
+        bpy.ops.object.mode_set(mode="POSE")
+        bpy.ops.pose.rigify_generate()
+        bpy.ops.object.mode_set(mode="OBJECT")
+        rig = bpy.context.object
+    metarig.hide_set(True)
+    first.hide_set(True)
+    bpy.context.scene.mocamba.armature = rig
+    switches = [(bone.name, key, bone[key]) for bone in rig.pose.bones for key in ("IK_FK",) if key in bone]
+    before = [tuple(bone.rotation_quaternion) for bone in rig.pose.bones]
+    with bpy.context.temp_override(window=window, area=area):
+        bpy.ops.mocamba.detect_map()
+    bpy.ops.mocamba.live()
+    yield lambda: runtime().preview is not None and runtime().preview.last is not None
+    yield 1.5
+    moved = sum(tuple(bone.rotation_quaternion) != was for bone, was in zip(rig.pose.bones, before, strict=True))
+    check(f"live on Rigify, {moved} bones, {runtime().message}", moved > 15 and not runtime().preview.trouble)
+    photograph("14-rigify")
+    bpy.ops.mocamba.live()
+    yield 0.3
+    after = [tuple(bone.rotation_quaternion) for bone in rig.pose.bones]
+    check("Rigify is as it was", after == before and all(rig.pose.bones[b][key] == v for b, key, v in switches))
+    with bpy.context.temp_override(window=window, area=area):
+        bpy.ops.mocamba.bake("INVOKE_DEFAULT", True)
+    check("the take is baked on Rigify", rig.animation_data is not None and rig.animation_data.action is not None)
+    bpy.context.scene.mocamba.armature = first
+    first.hide_set(False)
+    rig.hide_set(True)
 
 
 def damaged_take_steps() -> Iterator[Any]:
