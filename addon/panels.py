@@ -167,11 +167,8 @@ def _draw_findings(layout: Any, now: Mapping[str, Any]) -> None:
     for found in now.get("findings") or ():
         bad = str(found.get("verdict")) == "bad"
         row = layout.row()
-        write(
-            row,
-            f"{_plain(found.get('slot') or found.get('sensor'))}: {found.get('reason')}",
-            icon=VERDICTS.get(str(found.get("verdict")), "INFO"),
-        )
+        text = f"{_plain(found.get('slot') or found.get('sensor'))}: {found.get('reason')}"
+        write(row, text, icon=VERDICTS.get(str(found.get("verdict")), "INFO"), beside=4)
         if bad:
             again = row.operator("mocamba.calibrate", text="", icon="FILE_REFRESH")
             again.what, again.only = "calibrate", str(found.get("sensor"))
