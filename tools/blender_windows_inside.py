@@ -45,11 +45,18 @@ def view() -> tuple[Any, Any]:
     return window, next(area for area in window.screen.areas if area.type == "VIEW_3D")
 
 
+def our_panels() -> list[Any]:
+    """Parents before the panels in them."""
+    classes = [*module("panels").CLASSES, *module("mapping_panel").CLASSES]
+    return [made for made in classes if made.__name__.startswith("MOCAMBA_PT_")]
+
+
 def show_only(*names: str) -> list[Any]:
     """These panels of ours, open, and no others; gives what `show_all` needs."""
     made = []
-    for panel in [panel for panel in module("panels").CLASSES if panel.__name__.startswith("MOCAMBA_PT_")]:
+    for panel in reversed(our_panels()):
         bpy.utils.unregister_class(panel)
+    for panel in our_panels():
         if panel.__name__.removeprefix("MOCAMBA_PT_") in names:
             name = f"{panel.__name__}_open"  # Blender remembers by name which are closed
             made.append(type(name, (panel,), {"bl_idname": name, "bl_options": set()}))
@@ -61,9 +68,8 @@ def show_all(made: list[Any]) -> None:
     """As it was."""
     for panel in made:
         bpy.utils.unregister_class(panel)
-    for panel in module("panels").CLASSES:
-        if panel.__name__.startswith("MOCAMBA_PT_"):
-            bpy.utils.register_class(panel)
+    for panel in our_panels():
+        bpy.utils.register_class(panel)
 
 
 def photograph(name: str) -> None:
@@ -202,8 +208,8 @@ def rigify_steps(window: Any, area: Any) -> Iterator[Any]:
         bpy.ops.pose.rigify_generate()
         bpy.ops.object.mode_set(mode="OBJECT")
         rig = bpy.context.object
-    metarig.hide_set(True)
-    first.hide_set(True)
+    for thing in (metarig, first, *first.children):
+        thing.hide_set(True)
     bpy.context.scene.mocamba.armature = rig
     switches = [(bone.name, key, bone[key]) for bone in rig.pose.bones for key in ("IK_FK",) if key in bone]
     before = [tuple(bone.rotation_quaternion) for bone in rig.pose.bones]
@@ -223,7 +229,8 @@ def rigify_steps(window: Any, area: Any) -> Iterator[Any]:
         bpy.ops.mocamba.bake("INVOKE_DEFAULT", True)
     check("the take is baked on Rigify", rig.animation_data is not None and rig.animation_data.action is not None)
     bpy.context.scene.mocamba.armature = first
-    first.hide_set(False)
+    for thing in (first, *first.children):
+        thing.hide_set(False)
     rig.hide_set(True)
 
 
