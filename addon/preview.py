@@ -41,6 +41,7 @@ class Preview:
         self.last = rotations, translation
         armature = chosen_armature()
         if armature is None:
+            forget_deleted()
             self.trouble = GONE if self._uid else "Choose a character, or add the SMPL armature."
             return
         if armature.mode == "EDIT":
@@ -108,16 +109,21 @@ def settle(mark: int) -> None:
 
 
 def chosen_armature() -> Any:
-    """The character of the scene, None where there is none or it was deleted."""
+    """The character of the scene, None where there is none or it was deleted. Panels ask: nothing is written."""
     scene = bpy.context.scene
     armature = scene.mocamba.armature if scene is not None else None
     if armature is None:
         return None
-    if scene.objects.get(armature.name) == armature or armature in scene.objects.values():  # names of libraries repeat
-        return armature
-    if armature.users == 1:  # deleted, and kept by our pointer alone: it would be saved with the file
-        scene.mocamba.armature = None
-    return None
+    there = scene.objects.get(armature.name) == armature or armature in scene.objects.values()  # libraries repeat names
+    return armature if there else None
+
+
+def forget_deleted() -> None:
+    """Let go of characters that were deleted: our pointer alone would keep them, and save them with the file."""
+    for scene in bpy.data.scenes:
+        armature = scene.mocamba.armature
+        if armature is not None and armature.users == 1 and scene.library is None:
+            scene.mocamba.armature = None
 
 
 def find_object(uid: int) -> Any:

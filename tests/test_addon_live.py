@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from mocamba.addon.connection import Connection, Phase
+from mocamba.addon.preview import chosen_armature
 from mocamba.addon.runtime import runtime
 from mocamba.addon.take_files import read_entry
 from mocamba.capture.link_protocol import Endpoint, LinkError, read_endpoint, write_endpoint
@@ -198,6 +199,18 @@ def test_another_character_gets_the_pose_and_the_first_is_put_back(
     assert tuple(second.pose.bones["left_hip"].rotation_quaternion) != (1, 0, 0, 0)
     blender.data.objects.remove(second)
     step_until(lambda: runtime.preview is not None and "deleted" in runtime.preview.trouble)
+
+
+def test_a_deleted_character_is_not_saved(blender: Any, tmp_path: Path) -> None:
+    blender.ops.mocamba.add_armature()
+    armature = blender.context.scene.mocamba.armature
+    with blender.context.temp_override(selected_objects=[armature], active_object=armature):
+        blender.ops.object.delete()
+    assert chosen_armature() is None
+    assert blender.context.scene.mocamba.armature is not None  # asking wrote nothing: panels ask while they draw
+    blender.ops.wm.save_as_mainfile(filepath=str(tmp_path / "a.blend"))
+    blender.ops.wm.open_mainfile(filepath=str(tmp_path / "a.blend"))
+    assert "Performer" not in blender.data.objects
 
 
 def test_in_edit_mode_the_preview_waits(blender: Any, link: Path, session: PretendSession) -> None:
