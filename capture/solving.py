@@ -11,7 +11,7 @@ from .take import Take
 
 Progress = Callable[[float, str], None]
 
-DEFAULT_NETWORK = "hiposer-d"
+DEFAULT_NETWORK = "hiposer-s"
 
 
 class Mode(StrEnum):

@@ -6,7 +6,7 @@
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -18,6 +18,7 @@ from ..rig.errors import FileFormatError
 from ..rig.motion import SOLVE_RATE, Motion, evenly_timed
 from ..rig.resample import resample
 from ..rig.skeleton import JOINTS, Skeleton
+from ..rig.whole_file import whole_file
 
 KEYS = ("quat_delta", "trans", "start", "name", "subject", "offset_index", "offsets", "ends", "fps")
 
@@ -40,6 +41,42 @@ def read_shard(path: Path) -> Iterator[Clip]:
         raise FileFormatError(path, "rotations, translations and clip bounds are of different length.")
     for k, (begin, end) in enumerate(zip(shard["start"][:-1], shard["start"][1:], strict=True)):
         yield _clip(path, shard, rotations, k, slice(int(begin), int(end)))
+
+
+def is_shard(path: Path) -> bool:
+    """Whether an .npz is one, by its keys."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return "quat_delta" in archive
+    except (BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, EOFError, OSError):
+        return False
+
+
+def write_shard(clips: Sequence[Clip], path: Path) -> None:
+    """All `clips` in one file, which is there whole or not at all. Rotations are rounded to 1/32767."""
+    motions = [clip.motion for clip in clips]
+    arrays = {
+        "quat_delta": _difference(np.concatenate([motion.rotations for motion in motions])),
+        "trans": np.concatenate([motion.translation for motion in motions]).astype(np.float32),
+        "start": np.cumsum([0, *(len(motion) for motion in motions)]),
+        "name": np.array([clip.name for clip in clips]),
+        "subject": np.array([clip.subject for clip in clips]),
+        "label": np.array([clip.label for clip in clips]),
+        "offset_index": np.arange(len(clips)),
+        "offsets": np.stack([motion.skeleton.offsets for motion in motions]),
+        "ends": np.stack([motion.skeleton.ends for motion in motions]),
+        "fps": np.array(SOLVE_RATE),
+    }
+    with whole_file(path) as part, part.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+
+def _difference(rotations: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """`(T, 24, 4)` to int16 time differences, one channel a row, low bytes then high bytes."""
+    values = np.round(rotations * 32767).astype(np.int16).reshape(len(rotations), -1)
+    steps = np.diff(values, axis=0, prepend=np.zeros_like(values[:1])).T  # wraps around, and back when summed
+    halves = np.ascontiguousarray(steps).astype("<i2").view(np.uint8).reshape(*steps.shape, 2)
+    return halves.transpose(0, 2, 1).copy()
 
 
 def _load(path: Path) -> dict[str, NDArray[np.generic]]:

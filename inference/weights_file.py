@@ -7,9 +7,10 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
 from ..rig.errors import BadInputError, FileFormatError
 from ..rig.whole_file import whole_file
@@ -28,6 +29,7 @@ KINDS: dict[str, tuple[Any, Any]] = {
     "posemamba": (PoseMamba, PoseMambaConfig),
     "vimcan": (Vimcan, VimcanConfig),
 }
+SCALE = "@scale"  # after the name of a matrix at 8 bits: its rows' scales
 FOLDER = Path(__file__).parent / "weights"
 N = TypeVar("N", covariant=True)
 
@@ -52,10 +54,13 @@ class LoadedNetwork(Generic[N]):
     digest: str
 
 
-def save_weights(network: nn.Module, card: WeightsCard, path: Path) -> None:
-    """Write float16 tensors and the header; the file is there whole or not at all."""
+def save_weights(network: nn.Module, card: WeightsCard, path: Path, *, eight_bits: bool = False) -> None:
+    """Write float16 tensors, or matrices at 8 bits a weight, and the header; the file is there whole or not at all."""
     kind = next(name for name, (cls, _) in KINDS.items() if type(network) is cls)
-    tensors = {name: value.detach().half().contiguous().cpu() for name, value in network.state_dict().items()}
+    tensors: dict[str, Tensor] = {}
+    for name, value in network.state_dict().items():
+        plain = value.detach().cpu()
+        tensors |= _in_eight_bits(name, plain) if eight_bits and plain.dim() > 1 else {name: plain.half().contiguous()}
     config: Any = network.config
     header = {
         "format": f"mocamba-{kind}-1",
@@ -64,6 +69,27 @@ def save_weights(network: nn.Module, card: WeightsCard, path: Path) -> None:
     }
     with whole_file(path) as part:
         save_file(tensors, part, metadata=header)
+
+
+def _in_eight_bits(name: str, weights: Tensor) -> dict[str, Tensor]:
+    """Whole numbers up to ±127 times a scale for each row, the largest of which is met exactly but for rounding."""
+    rows = weights.float().flatten(1)
+    scale = (rows.abs().amax(dim=1).clamp(min=1e-12) / 127).half().clamp(min=6e-8)
+    whole = torch.round(rows / scale.float()[:, None]).clamp(-127, 127).to(torch.int8)
+    return {name: whole.view_as(weights).contiguous(), name + SCALE: scale}
+
+
+def _tensors(file: Any) -> dict[str, Tensor]:
+    """All of an open safetensors file in float32."""
+    found = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    tensors = {}
+    for key, value in found.items():
+        if key.endswith(SCALE) and key.removesuffix(SCALE) in found:
+            continue
+        tensors[key] = value.float()
+        if value.dtype == torch.int8 and key + SCALE in found:
+            tensors[key] *= found[key + SCALE].float().view(-1, *[1] * (value.dim() - 1))
+    return tensors
 
 
 def shipped_networks() -> dict[str, Path]:
@@ -96,8 +122,8 @@ def load_weights(name: str) -> LoadedNetwork[nn.Module]:
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
-            tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
+            tensors = _tensors(file)
+    except (SafetensorError, OSError, RuntimeError) as error:
         raise FileFormatError(path, f"not a whole safetensors file ({error}).", "Copy or download it again.") from error
     network = _build(path, header)
     fill(path, network, tensors)

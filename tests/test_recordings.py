@@ -25,7 +25,7 @@ def solved(request: pytest.FixtureRequest, recording: Recorded, tmp_path: Path) 
 def solve(source: Path, folder: Path, mode: Mode) -> Motion:
     take = folder / "legs.take"
     import_source(source, take, ImportOptions(), lambda share, doing: None)
-    motion, file, _ = solve_take(open_take(take), "hiposer-d", mode, lambda share, doing: None)
+    motion, file, _ = solve_take(open_take(take), "hiposer-s", mode, lambda share, doing: None)
     assert file.is_file()
     return motion
 

@@ -1,7 +1,9 @@
 """Training data and the training run itself, small."""
 
+import errno
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,11 +15,11 @@ from mocamba.inference.random_source import RandomSource
 from mocamba.inference.rotations import joint_positions, local_to_global
 from mocamba.inference.shards import Clip
 from mocamba.inference.training.bank import FADE, MotionBank, build_bank
-from mocamba.inference.training.split import TEST, VALIDATION, read_clips, split_clips
+from mocamba.inference.training.split import TEST, VALIDATION, People, read_clips, split_clips
 from mocamba.inference.training.windows import MARGIN, PAST, Augmentation, draw_windows
 from mocamba.inference.training.worn import FAR, wear_sensors
 from mocamba.inference.weights_file import load_network, load_weights
-from mocamba.rig.errors import BadInputError, FileFormatError
+from mocamba.rig.errors import BadInputError, FileFormatError, MocambaError
 from mocamba.rig.kinematics import forward_kinematics
 from mocamba.rig.skeleton import MIRROR, PARENTS, SMPL24
 
@@ -235,3 +237,93 @@ def test_a_folder_without_motion_is_one_clear_error(tmp_path: Path) -> None:
 
 def checkpoint_step(folder: Path) -> int:
     return int(torch.load(folder / "run" / "last.ckpt", map_location="cpu", weights_only=True)["global_step"])
+
+
+QUIET = {"accelerator": "cpu", "enable_progress_bar": False, "enable_model_summary": False}
+
+
+def small_run(folder: Path, **changes: Any) -> Any:
+    """A run of four steps that can be called again."""
+    pytest.importorskip("lightning", reason="training needs the train extra")
+    from mocamba.inference.networks.hiposer import HiPoserConfig
+    from mocamba.inference.training.fit import fit
+    from mocamba.inference.training.hiposer import TrainingConfig
+
+    if not (folder / "data").exists():
+        (folder / "data").mkdir()
+        clips = [("t", "somebody", walk(3.0)), ("v", VALIDATION[0], walk(1.0))]
+        write_shard(folder / "data" / "small.npz", clips)
+    config = TrainingConfig(HiPoserConfig(width=16), steps=2, batch=2, frames=24, warm_up=1)
+    return fit(replace(config, **changes), folder / "data", folder / "run", "small", validate_every=1, **QUIET)
+
+
+def test_a_run_of_another_configuration_is_not_gone_on_with(tmp_path: Path) -> None:
+    small_run(tmp_path)
+    before = (tmp_path / "run" / "last.ckpt").read_bytes()
+    with pytest.raises(BadInputError, match=r"batch was 2 and is 4; rate was 0\.001 and is 0\.01.*another folder"):
+        small_run(tmp_path, batch=4, rate=0.01, steps=9)
+    assert (tmp_path / "run" / "last.ckpt").read_bytes() == before
+    (tmp_path / "run" / "config.json").write_text("{")
+    with pytest.raises(FileFormatError, match="damaged"):
+        small_run(tmp_path)
+
+
+def test_nobody_is_on_both_sides() -> None:
+    with pytest.raises(BadInputError, match="ann: nobody can be chosen by and tested on"):
+        People(("ann", "ben"), ("ann",))
+    training, validation, test = split_clips(people(), People(("ann",), ("ben",)))
+    assert (training, {c.subject for c in validation}, {c.subject for c in test}) == ([], {"ann"}, {"ben"})
+
+
+def test_a_batch_that_devices_cannot_share_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("lightning", reason="training needs the train extra")
+    from mocamba.inference.training.fit import fit
+    from mocamba.inference.training.hiposer import TrainingConfig
+
+    with pytest.raises(BadInputError, match="3 windows a step cannot be shared by 2 devices"):
+        fit(TrainingConfig(batch=3), tmp_path, tmp_path / "run", "small", devices=2, **QUIET)
+
+
+def test_a_full_gpu_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mocamba.inference.training import hiposer
+
+    def full(*_: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(hiposer, "losses", full)
+    with pytest.raises(MocambaError, match=r"memory is full with 2 windows a step. Train with --batch 1"):
+        small_run(tmp_path)
+
+
+def test_a_full_disk_leaves_the_checkpoint_before_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk fills up in the middle of writing: half of the new checkpoint is there."""
+    small_run(tmp_path)
+    path = tmp_path / "run" / "last.ckpt"
+    before = path.read_bytes()
+    from fsspec.implementations.local import LocalFileOpener
+
+    def half(self: LocalFileOpener, data: bytes) -> int:
+        self.f.write(bytes(data)[: len(data) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(LocalFileOpener, "write", half)
+    with pytest.raises(MocambaError, match=r"disk of .* is full. The last checkpoint there is whole"):
+        small_run(tmp_path, steps=4)
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+    small_run(tmp_path, steps=4)
+    assert checkpoint_step(tmp_path) == 4
+
+
+def test_mixed_precision_learns(tmp_path: Path) -> None:
+    small_run(tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    QUIET_BF16 = {**QUIET, "precision": "bf16-mixed"}
+    from mocamba.inference.training.fit import fit
+    from mocamba.inference.training.lifting import LiftingTraining
+
+    for kind, network in SMALL_LIFTERS.items():
+        config = LiftingTraining(network, steps=2, bone_steps=1, batch=2, lengths=(4,), warm_up=1, windows=2)
+        weights = fit(config, tmp_path / "data", other / kind, kind, validate_every=1, **QUIET_BF16)
+        assert all(torch.isfinite(value).all() for value in load_weights(str(weights)).network.state_dict().values())

@@ -15,6 +15,8 @@ from pathlib import Path
 BPY_PYTHON = (3, 11)  # the one version that the bpy module of Blender 5.0 is built for
 # A tested version. An open range lets pip prefer a newer build of several GB to a small one at hand.
 TORCH = "torch==2.13.0"
+# By extra: what is installed alone, because it asks for packages that it does not use here and that get in the way
+ALONE = {"camera": "mediapipe==0.10.21"}
 ROOM = 3_000_000_000  # bytes that an environment takes, without CUDA
 WITHOUT_BPY = (
     "The bpy module is left out ({}). To bake, Mocamba uses a Blender installed on this machine; "
@@ -92,7 +94,8 @@ class Environment:
 
     def fingerprint(self) -> str:
         """Differs where something else has to be installed, or the checkout was moved."""
-        parts = ((self.root / "pyproject.toml").read_bytes(), TORCH.encode(), str(self.root).encode())
+        wanted = " ".join((TORCH, *ALONE.values()))
+        parts = ((self.root / "pyproject.toml").read_bytes(), wanted.encode(), str(self.root).encode())
         return hashlib.sha256(b"\n".join(parts)).hexdigest()
 
     def _make(self, chosen: Python) -> None:
@@ -134,12 +137,18 @@ class Environment:
             output, code = self._pip([extra for extra in extras if extra != "blender"])
         if code:
             raise SetupError(why_not(output, "pip could not install what Mocamba needs"))
+        for package in (ALONE[extra] for extra in extras if extra in ALONE):
+            if self._run_pip(["--no-deps", package])[1]:
+                say(f"{package} could not be installed, so people are not found in pictures. All else works.")
 
     def _pip(self, extras: list[str]) -> tuple[str, int]:
+        return self._run_pip([TORCH, "--editable", f".[{','.join(extras)}]" if extras else "."])
+
+    def _run_pip(self, what: list[str]) -> tuple[str, int]:
         """The end of what pip says of trouble, and its exit code. Its progress goes to the terminal as it is."""
         command = [str(self.python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
         command += ["--quiet", "--progress-bar", "off"] if self.quiet else []
-        command += [TORCH, "--editable", f".[{','.join(extras)}]" if extras else "."]
+        command += what
         last: deque[str] = deque(maxlen=60)
         process = subprocess.Popen(command, cwd=self.root, stderr=subprocess.PIPE, text=True, errors="replace")
         with process:

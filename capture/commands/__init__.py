@@ -2,7 +2,7 @@
 
 import typer
 
-from . import bake, capture, demo, devices, evaluate, importing, networks, simulate, solve, takes, train
+from . import bake, capture, demo, devices, evaluate, importing, networks, shards, simulate, solve, takes, train
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -12,6 +12,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command("bake", help=bake.HELP)(bake.bake_command)
     app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate_command)
     app.command("networks", help=networks.HELP)(networks.networks_command)
+    app.command("shards", help=shards.HELP)(shards.shards_command)
     app.command("train", help=train.HELP)(train.train_command)
     app.command("demo", help=demo.HELP)(demo.demo_command)
     app.command("capture", help=capture.HELP)(capture.capture_command)

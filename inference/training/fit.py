@@ -20,7 +20,8 @@ from .bank import MotionBank, build_bank
 from .curves import draw_curves, draw_panels
 from .hiposer import HiPoserTask, TrainingConfig
 from .lifting import BoneTask, LiftingTask, LiftingTraining
-from .split import read_clips, split_clips
+from .run_folder import begin_or_resume, explained
+from .split import OURS, People, read_clips, split_clips
 
 QUICK_VALIDATION = 60  # clips; all of a validation person's is more than a curve needs
 AVERAGE_EVERY = 4  # steps
@@ -28,24 +29,37 @@ AVERAGED = 0.1  # share of the run that the averaged weights remember
 Training = TrainingConfig | LiftingTraining
 
 
-def fit(config: Training, data: Path, folder: Path, name: str, *, validate_every: int = 550, **trainer: Any) -> Path:
+def fit(
+    config: Training,
+    data: Path,
+    folder: Path,
+    name: str,
+    *,
+    people: People = OURS,
+    validate_every: int = 550,
+    **trainer: Any,
+) -> Path:
     """Train on the shards in `data`, or go on from `folder/last.ckpt`; returns the weights file.
 
-    The best averaged weights by `val/score` are kept. Raises BadInputError where `data` has no motion to train on.
+    The best averaged weights by `val/score` are kept. Raises BadInputError where `data` has no motion to train on or
+    `folder` holds a run of another configuration, MocambaError for a full GPU or disk.
     """
     lightning.seed_everything(config.seed)
     torch.set_float32_matmul_precision("high")  # TF32 on GPUs that have it; weights stay float32
     if config.batch % (devices := trainer.get("devices", 1)):
         raise BadInputError(f"{config.batch} windows a step cannot be shared by {devices} devices. Change --batch.")
-    training, validation, _ = split_clips(read_clips(data))
+    training, validation, _ = split_clips(read_clips(data), people)
     if not training or not validation:
-        raise BadInputError(f"{data}: no motion shards with people to train on and to choose by.")
+        named = ", ".join(people.validation)
+        raise BadInputError(f"{data}: no motion shards with people to train on and to choose by ({named}).")
+    begin_or_resume(folder, config)
     bank = build_bank(training, config.seed)
     options = {"validate_every": validate_every, **trainer}
-    if isinstance(config, TrainingConfig):
-        network = _fit_hiposer(config, bank, validation, folder, name, options)
-    else:
-        network = _fit_lifter(config, bank, validation, folder, options)
+    with explained(folder, config.batch):
+        if isinstance(config, TrainingConfig):
+            network = _fit_hiposer(config, bank, validation, folder, name, options)
+        else:
+            network = _fit_lifter(config, bank, validation, folder, options)
     weights = folder / f"{name}.safetensors"
     card = WeightsCard(name, f"shards in {data.name}", "", asdict(config))
     rank_zero_only(save_weights)(network, card, weights)

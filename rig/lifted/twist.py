@@ -1,0 +1,62 @@
+"""How far limbs are turned about themselves, where only the plane of a bent joint or a sensor tells it."""
+
+import numpy as np
+
+from ..quaternion import Array, from_axis_angle, multiply, rotate
+
+NEUTRAL = 0.004  # how much no twist at all is believed in, against 1 for a joint bent at a right angle
+STRAIGHT = 0.02  # squared sine of a bend (8 degrees) below which its plane is the joints' trembling
+STEADY = 12.0  # how much neighbouring frames at 60 Hz are believed to be alike
+
+
+def bend_twist(swung: Array, axis: Array, front: Array, bone: Array) -> tuple[Array, Array]:
+    """Angle about `axis (3,)` that brings `front (3,)`, the side a joint bends to, into the plane of the next bone
+    `bone (T, 3)`; how much the bend tells (0 to 1), `(T,)` each. `swung (T, 4)`: the limb's rotation without twist."""
+    long = np.maximum(np.linalg.norm(bone, axis=-1, keepdims=True), 1e-6)
+    local = rotate(swung * np.array([1, -1, -1, -1]), bone / long)
+    across = np.cross(axis, front)
+    towards, sideways = local @ front, local @ across
+    told: Array = np.clip((towards**2 + sideways**2 - STRAIGHT) / (1 - STRAIGHT), 0, 1)
+    angle: Array = np.arctan2(sideways, towards)
+    return angle, told
+
+
+def sensor_twist(swung: Array, axis: Array, turned: Array) -> Array:
+    """Angle about `axis (3,)` from `swung` to `turned (T, 4)`, which point the same way, `(T,)`."""
+    between = multiply(swung * np.array([1, -1, -1, -1]), turned)
+    angle: Array = 2.0 * np.arctan2(between[:, 1:] @ axis, between[:, 0])
+    return angle
+
+
+def settled(angles: Array, weights: Array, rate: float) -> Array:
+    """`angles (T,)` as far as `weights (T,)` believe in them; between, as steady as may be, and neutral at last.
+
+    Least squares over unit complex numbers: nothing flips where an angle passes half a turn or a bend vanishes.
+    """
+    steady = STEADY * (rate / 60) ** 2
+    right = weights * np.exp(1j * angles) + NEUTRAL
+    diagonal = weights + NEUTRAL + 2 * steady
+    if len(angles) > 1:
+        diagonal[[0, -1]] -= steady
+    else:
+        diagonal -= 2 * steady
+    return np.asarray(np.angle(_tridiagonal(diagonal, -steady, right)), np.float64)
+
+
+def twisted(swung: Array, axis: Array, angles: Array) -> Array:
+    """`swung (T, 4)` turned by `angles (T,)` about its own `axis (3,)`."""
+    return multiply(swung, from_axis_angle(np.broadcast_to(axis, (len(angles), 3)), angles))
+
+
+def _tridiagonal(diagonal: Array, beside: float, right: Array) -> Array:
+    """Thomas' algorithm, for a constant `beside` the diagonal."""
+    count = len(diagonal)
+    ratio, value = np.zeros(count), np.zeros(count, complex)
+    before, done = 0.0, 0j
+    for k in range(count):
+        pivot = diagonal[k] - beside * before
+        before, done = beside / pivot, (right[k] - beside * done) / pivot
+        ratio[k], value[k] = before, done
+    for k in range(count - 2, -1, -1):
+        value[k] -= ratio[k] * value[k + 1]
+    return value
