@@ -4,6 +4,7 @@ Undo and redo exchange all of Blender's data behind our back, poses that we wrot
 the number of the preview that wrote the pose now in the data, 0 for none: it travels with undo steps and files.
 """
 
+import time
 from collections import OrderedDict
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from ..rig.errors import BadInputError
 from ..rig.skeleton import Skeleton
 from .pose_target import Floats, PoseTarget, target_for
 
+LOOK_AGAIN = 1.0  # seconds between two looks at bones that cannot be told: it takes longer than a pose
 REMEMBERED = 64  # previews that undo can still come back to
 GONE = "The character was deleted or undone. Choose an armature, or undo again, to go on."
 EDITED = "The character is in edit mode. The preview goes on when you leave it."
@@ -34,7 +36,8 @@ class Preview:
         self.last: Pose | None = None
         self.warnings: tuple[str, ...] = ()
         self._target: PoseTarget | None = None
-        self._mark = self._uid = 0
+        self._mark = self._uid = self._refused = 0
+        self._again = 0.0
 
     def show(self, rotations: Floats, translation: Floats) -> None:
         """Write one pose, `(24, 4)` and `(3,)`; `trouble` says why it cannot be seen."""
@@ -47,14 +50,17 @@ class Preview:
         if armature.mode == "EDIT":
             self.trouble = EDITED
             return
+        if self._target is None and time.monotonic() < self._again and armature.session_uid == self._refused:
+            return
         try:
             target = self._target_of(armature)
             set_marks(self._mark)
             target.apply(rotations, translation)
             self.trouble = ""
         except BadInputError as error:
-            self.trouble = str(error)
+            self.trouble, self._refused, self._again = str(error), armature.session_uid, time.monotonic() + LOOK_AGAIN
         except (LookupError, ReferenceError):  # bones were renamed or removed: looked at anew with the next pose
+            self.hide()
             self._target = None
 
     def show_again(self) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mocamba.addon import preview
 from mocamba.addon.connection import Connection, Phase
+from mocamba.addon.pose_target import target_for
 from mocamba.addon.preview import chosen_armature
 from mocamba.addon.runtime import runtime
-from mocamba.addon.take_files import read_entry
+from mocamba.addon.take_files import DEMO, read_entry
 from mocamba.capture.link_protocol import Endpoint, LinkError, read_endpoint, write_endpoint
 from mocamba.rig.amass import read_amass
 from mocamba.rig.skeleton import SMPL24
@@ -211,6 +213,41 @@ def test_a_deleted_character_is_not_saved(blender: Any, tmp_path: Path) -> None:
     blender.ops.wm.save_as_mainfile(filepath=str(tmp_path / "a.blend"))
     blender.ops.wm.open_mainfile(filepath=str(tmp_path / "a.blend"))
     assert "Performer" not in blender.data.objects
+
+
+def test_bones_that_are_renamed_meanwhile(blender: Any, link: Path, session: PretendSession) -> None:
+    """The rest of the character is put back, and what cannot be shown is told, without a look at it for every pose."""
+    armature = start(blender, link)
+    step_until(shown)
+    armature.data.bones["head"].name = "Kopf"
+    armature.data.bones["left_hip"].name = "x"
+    step_until(lambda: runtime.preview is not None and (runtime.preview.trouble or runtime.preview.warnings))
+    blender.ops.mocamba.live()
+    for name in ("right_knee", "spine1", "left_shoulder"):
+        assert tuple(armature.pose.bones[name].rotation_quaternion) == (1, 0, 0, 0)
+
+
+def test_an_armature_without_a_body_is_told(
+    blender: Any, link: Path, session: PretendSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    monkeypatch.setattr(preview, "target_for", lambda *given: looks.append(1) or target_for(*given))
+    start(blender, link)
+    data = blender.data.armatures.new("Box")
+    box = blender.data.objects.new("Box", data)
+    blender.context.scene.collection.objects.link(box)
+    blender.context.scene.mocamba.armature = box
+    looks.clear()
+    step_until(lambda: runtime.preview is not None and runtime.preview.trouble)
+    for _ in range(40):
+        runtime.step()
+        time.sleep(0.005)
+    assert len(looks) <= 2
+    assert runtime.preview is not None
+    assert "\n" not in runtime.preview.trouble
+    with pytest.raises(RuntimeError):
+        blender.ops.mocamba.bake(path=str(DEMO))
+    assert not blender.data.actions
 
 
 def test_in_edit_mode_the_preview_waits(blender: Any, link: Path, session: PretendSession) -> None:
