@@ -6,8 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,11 +20,11 @@ from mocamba.addon import engine as engine_module
 from mocamba.addon import engine_setup
 from mocamba.addon.capture_control import capture_control
 from mocamba.addon.engine import ALIAS, Capture, Engine, run
-from mocamba.addon.engine_operators import unpack_weights
 from mocamba.addon.engine_setup import EngineSetup, SetupWish, fingerprint, make_plan, requirements, why_not
 from mocamba.addon.help_operators import diagnostics
 from mocamba.addon.jobs import CancelledError, Job
 from mocamba.addon.runtime import runtime
+from mocamba.addon.weights import fetch_weights, unpack_weights
 from mocamba.capture.demo import simulate_recording
 from mocamba.capture.importing import ImportOptions, write_take
 from mocamba.capture.take import new_take
@@ -309,6 +312,39 @@ def test_weights_are_packed_and_unpacked_by_their_checksums(tmp_path: Path) -> N
         damaged.write_bytes(text)
         with pytest.raises(FileFormatError, match=said):
             unpack_weights(damaged, tmp_path / "v")
+
+
+def test_weights_are_fetched_by_their_checksum(tmp_path: Path) -> None:
+    """From a real server on this computer."""
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "mdtf.safetensors").write_bytes(os.urandom(700_000))
+    command = [sys.executable, str(ROOT / "build_addon.py"), "--weights", str(tmp_path / "runs"), "--output"]
+    subprocess.run([*command, str(tmp_path)], check=True, capture_output=True)
+    packed = next(tmp_path.glob("mocamba-weights-*.zip"))
+    checksum = hashlib.sha256(packed.read_bytes()).hexdigest()
+
+    class Silent(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(tmp_path))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/{packed.name}"
+        try:
+            with pytest.raises(BadInputError, match="not the file of this checksum"):
+                fetch_weights(Quiet(), address, "0" * 64, tmp_path / "w")  # type: ignore[arg-type]
+            with pytest.raises(MocambaError, match="could not be fetched"):
+                fetch_weights(Quiet(), address + "x", checksum, tmp_path / "w")  # type: ignore[arg-type]
+            with pytest.raises(BadInputError, match="no address"):
+                fetch_weights(Quiet(), "file:///etc/passwd", checksum, tmp_path / "w")  # type: ignore[arg-type]
+            assert not (tmp_path / "w").exists()
+            watched = Quiet()
+            assert fetch_weights(watched, address, checksum, tmp_path / "w") == ["mdtf.safetensors"]  # type: ignore[arg-type]
+            assert len(watched.told) > 1
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def build(out: Path) -> Path:
