@@ -16,6 +16,7 @@ from mocamba.addon.pose_target import target_for
 from mocamba.addon.preview import chosen_armature
 from mocamba.addon.runtime import runtime
 from mocamba.addon.take_files import DEMO, read_entry
+from mocamba.addon.viewport_text import text_now
 from mocamba.capture.link_protocol import Endpoint, LinkError, read_endpoint, write_endpoint
 from mocamba.rig.amass import read_amass
 from mocamba.rig.skeleton import SMPL24
@@ -123,9 +124,14 @@ def test_the_countdown_can_be_stopped(blender: Any, link: Path, session: Pretend
     runtime.step()
     assert runtime.recording is not None
     assert runtime.recording.ticked == 5
+    assert text_now()[0] == "5"
     blender.ops.mocamba.record()
     runtime.step()
     assert runtime.recording is None
+    assert text_now()[0] == ""
+    session.state = "calibrating"
+    session.extra = {"calibration": {"prompt": "Stand still.", "trouble": ""}}
+    step_until(lambda: text_now()[0] == "Stand still.")
     assert "record" not in [what for what, _ in session.asked]
 
 
