@@ -125,6 +125,7 @@ class EngineSetup:
     def _make(self, job: Job, log: Any, plan: Plan) -> None:
         if not self._healthy():
             job.report(0.05, "Making an environment")
+            shutil.rmtree(self.engine.folder / "env", ignore_errors=True)  # what is left of one that broke
             self._call(job, log, self._environment_command(plan))
         torch, *others = requirements()
         job.report(0.1, f"Installing PyTorch for {plan.hardware}")
@@ -167,8 +168,8 @@ class EngineSetup:
         place = self.engine.folder / "env"
         if plan.uv is not None:
             wanted = plan.python[0] if len(plan.python) == 1 else f">={_spelled(PYTHONS[0])}"
-            return [plan.uv, "venv", "--clear", "--seed", "--python", wanted, str(place)]
-        return [*plan.python, "-m", "venv", "--clear", str(place)]
+            return [plan.uv, "venv", "--python", wanted, str(place)]
+        return [*plan.python, "-m", "venv", str(place)]
 
     def _index(self, plan: Plan) -> list[str]:
         """Where PyTorch keeps the build for this hardware; its builds for Macs are where all packages are."""
