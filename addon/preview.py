@@ -4,6 +4,7 @@ Undo and redo exchange all of Blender's data behind our back, poses that we wrot
 the number of the preview that wrote the pose now in the data, 0 for none: it travels with undo steps and files.
 """
 
+import time
 from collections import OrderedDict
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from ..rig.errors import BadInputError
 from ..rig.skeleton import Skeleton
 from .pose_target import Floats, PoseTarget, target_for
 
+LOOK_AGAIN = 1.0  # seconds between two looks at bones that cannot be told: it takes longer than a pose
 REMEMBERED = 64  # previews that undo can still come back to
 GONE = "The character was deleted or undone. Choose an armature, or undo again, to go on."
 EDITED = "The character is in edit mode. The preview goes on when you leave it."
@@ -34,17 +36,21 @@ class Preview:
         self.last: Pose | None = None
         self.warnings: tuple[str, ...] = ()
         self._target: PoseTarget | None = None
-        self._mark = self._uid = 0
+        self._mark = self._uid = self._refused = 0
+        self._again = 0.0
 
     def show(self, rotations: Floats, translation: Floats) -> None:
         """Write one pose, `(24, 4)` and `(3,)`; `trouble` says why it cannot be seen."""
         self.last = rotations, translation
         armature = chosen_armature()
         if armature is None:
+            forget_deleted()
             self.trouble = GONE if self._uid else "Choose a character, or add the SMPL armature."
             return
         if armature.mode == "EDIT":
             self.trouble = EDITED
+            return
+        if self._target is None and time.monotonic() < self._again and armature.session_uid == self._refused:
             return
         try:
             target = self._target_of(armature)
@@ -52,8 +58,9 @@ class Preview:
             target.apply(rotations, translation)
             self.trouble = ""
         except BadInputError as error:
-            self.trouble = str(error)
+            self.trouble, self._refused, self._again = str(error), armature.session_uid, time.monotonic() + LOOK_AGAIN
         except (LookupError, ReferenceError):  # bones were renamed or removed: looked at anew with the next pose
+            self.hide()
             self._target = None
 
     def show_again(self) -> None:
@@ -71,7 +78,7 @@ class Preview:
     def forget(self) -> None:
         """Another file was opened: what is there now is its own."""
         self._target, self._uid = None, 0
-        Preview.past.clear()  # numbers of objects begin anew with each file
+        Preview.past.clear()  # undo does not go back to the file before
 
     def undone(self) -> None:
         """Undo or redo has put other data in place."""
@@ -108,16 +115,21 @@ def settle(mark: int) -> None:
 
 
 def chosen_armature() -> Any:
-    """The character of the scene, None where there is none or it was deleted."""
+    """The character of the scene, None where there is none or it was deleted. Panels ask: nothing is written."""
     scene = bpy.context.scene
     armature = scene.mocamba.armature if scene is not None else None
     if armature is None:
         return None
-    if scene.objects.get(armature.name) == armature or armature in scene.objects.values():  # names of libraries repeat
-        return armature
-    if armature.users == 1:  # deleted, and kept by our pointer alone: it would be saved with the file
-        scene.mocamba.armature = None
-    return None
+    there = scene.objects.get(armature.name) == armature or armature in scene.objects.values()  # libraries repeat names
+    return armature if there else None
+
+
+def forget_deleted() -> None:
+    """Let go of characters that were deleted: our pointer alone would keep them, and save them with the file."""
+    for scene in bpy.data.scenes:
+        armature = scene.mocamba.armature
+        if armature is not None and armature.users == 1 and scene.library is None:
+            scene.mocamba.armature = None
 
 
 def find_object(uid: int) -> Any:

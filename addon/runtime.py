@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 TICK = 0.01  # seconds: Blender's timers then come about a hundred times a second
 MOST_ERRORS = 10  # ticks in a row that may fail before all is stopped
+CONNECTING = "Connecting."
 REDRAW_EVERY = 0.25  # seconds between two drawings of the panels while something goes on
 
 
@@ -164,6 +165,8 @@ class Runtime:
                 self._change_performer(connection)
             if self.preview is not None:
                 self.preview.show(poses[-1].rotations, poses[-1].translation)
+        if connection.connected and self.message == CONNECTING:
+            self.say("Connected.")
         if connection.heard != self._heard:
             self._heard, self._drawn = connection.heard, 0.0
 
