@@ -54,7 +54,7 @@ class MOCAMBA_AP_preferences(bpy.types.AddonPreferences):
         default="all",
         description="all, simulated, a family or an address as `mocamba devices` lists it; several with blanks between",
     )
-    network: StringProperty(name="Network", default="hiposer-d", description="Which network finds the poses")
+    network: StringProperty(name="Network", default="hiposer-s", description="Which network finds the poses")
     performer: StringProperty(name="Performer", default="performer", description="Who is captured")
     height: FloatProperty(
         name="Height", default=1.7, min=0.5, max=2.6, subtype="DISTANCE", unit="LENGTH", description="The performer's"
