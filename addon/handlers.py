@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from .preview import forget_deleted, mark_in_data, settle
+from .preview import forget_deleted, settle
 from .runtime import runtime
 from .takes_list import refresh
 
@@ -68,8 +68,7 @@ def after_load(*_: Any) -> None:
 def _settle_file() -> None:
     if runtime.preview is not None:
         runtime.preview.forget()
-    if mark := mark_in_data():  # recovered from an autosave: Blender writes those without asking us
-        settle(mark)
+    settle()  # of a file recovered from an autosave: Blender writes those without asking us
 
 
 HANDLERS = {

@@ -11,7 +11,7 @@ from ..rig.errors import MocambaError
 from .connection import Answer, Connection
 from .jobs import Job
 from .player import Player
-from .preview import Preview, mark_in_data, settle
+from .preview import Preview, settle
 from .recording import Recording
 
 log = logging.getLogger(__name__)
@@ -122,8 +122,8 @@ class Runtime:
         """Undo or redo has exchanged all data."""
         if self.preview is not None:
             self.preview.undone()
-        elif mark := mark_in_data():
-            settle(mark)
+        else:
+            settle()
 
     def ask(self, what: str, then: Callable[[Answer], None] = lambda _: None, **values: object) -> None:
         """A command to the session; a refusal is shown."""
