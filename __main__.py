@@ -7,7 +7,9 @@ import sys
 def main() -> None:
     """Entry of the console script."""
     # asked to end by the system, a command tidies up as after Ctrl-C
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for name in ("SIGTERM", "SIGBREAK"):  # the second is how Windows asks
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.default_int_handler)
     try:
         # here and not above, so that Ctrl-C while modules load ends as it does later
         from .capture.commands.app import build_app

@@ -1,6 +1,8 @@
 """Sounds that are heard across the room."""
 
 import logging
+from functools import cache
+from typing import Any
 
 log = logging.getLogger(__name__)
 
@@ -13,6 +15,14 @@ def beep(sound: tuple[float, float]) -> None:
         import aud  # which builds of Blender may lack
 
         pitch, seconds = sound
-        aud.Device().play(aud.Sound.sine(pitch).limit(0, seconds).fadeout(seconds * 0.7, seconds * 0.3))
+        _device().play(aud.Sound.sine(pitch).limit(0, seconds).fadeout(seconds * 0.7, seconds * 0.3))
     except Exception as error:  # no sound card, no sound server: many kinds of failure, none worth stopping for
         log.info("no sound: %s", error)
+
+
+@cache
+def _device() -> Any:
+    """Kept, because a sound ends with its device."""
+    import aud
+
+    return aud.Device()

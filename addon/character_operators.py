@@ -39,7 +39,7 @@ class MOCAMBA_OT_add_armature(bpy.types.Operator):
 
 
 class MOCAMBA_OT_load_body(bpy.types.Operator):
-    """Add a SMPL, SMPL-H or SMPL-X body from a model file that you have a licence for (.npz or .pkl, which is read without running it)"""  # noqa: E501
+    """Add a SMPL, SMPL-H or SMPL-X body from your own licensed model, .npz or .pkl (read without running it)"""
 
     bl_idname = "mocamba.load_body"
     bl_label = "Add Licensed Body"

@@ -14,7 +14,7 @@ from .capture_control import capture_control
 from .connection import Connection, Phase
 from .jobs import Job
 from .preferences import preferences
-from .runtime import runtime, take_folder
+from .runtime import CONNECTING, runtime, take_folder
 from .saying import Result, done, told
 
 STARTING = 180.0  # seconds that a new engine may take to open its link: it loads torch first
@@ -40,7 +40,7 @@ class MOCAMBA_OT_connect(bpy.types.Operator):
             why = runtime.connection.message if runtime.connection else ""
             runtime.disconnect()
             raise MocambaError(why or "The session did not answer.")
-        return done(self, "Connected." if self.wait else "Connecting.")
+        return done(self, "Connected." if self.wait else CONNECTING)
 
 
 class MOCAMBA_OT_disconnect(bpy.types.Operator):
@@ -155,7 +155,8 @@ def capture_arguments(imu: str = "") -> list[str]:
     """Of `mocamba capture`, from the preferences."""
     chosen = preferences()
     arguments = ["--folder", str(take_folder()), "--network", chosen.network, "--performer", chosen.performer]
-    arguments += ["--height", f"{chosen.height:.3f}"]
+    arguments += ["--height", f"{chosen.height:.3f}", "--calibration", chosen.calibration]
+    arguments += [f"--{name}" for name in ("drift", "smooth") if getattr(chosen, name)]
     for spec in shlex.split(imu or chosen.imu, posix=os.name != "nt") or ["all"]:
         arguments += ["--imu", spec]
     return [*arguments, "--vmc", chosen.vmc] if chosen.vmc else arguments

@@ -2,21 +2,26 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..capture.child_command import apart, run_child
-from ..rig.errors import MissingToolError
+from ..rig.blender.messages import PROGRESS
+from ..rig.errors import MissingToolError, MocambaError
 from .jobs import Job
 
 PACKAGE = Path(__file__).resolve().parents[1]  # the code that the engine runs: this very folder
 ALIAS = Path(__file__).parent / "alias"  # holds a package `mocamba` that is PACKAGE, whatever that folder's name
+LAST_LINES = 30
+FAILED = "exit code "
 END_WITHIN = 20.0  # seconds to finish a take and let sensors go
-REPAIR = "Repair it in the add-on's preferences."
 SET_UP = "Open the add-on's preferences and press Set Up Engine."
 
 
@@ -76,7 +81,74 @@ class Engine:
 
 def run(engine: Engine, job: Job, *arguments: str) -> dict[str, Any]:
     """One command to its end, with `--json`; gives its result. Raises MocambaError with the command's own sentence."""
-    return run_child([*engine.command(*arguments), "--json"], engine.environment(), job.report, REPAIR)
+    last: deque[str] = deque(maxlen=LAST_LINES)
+    for line in said_by(job, [*engine.command(*arguments), "--json"], engine.environment()):
+        if line.startswith(PROGRESS):
+            share, _, doing = line[len(PROGRESS) :].partition(" ")
+            job.report(float(share), doing)
+        else:
+            last.append(line)
+    return _result(list(last))
+
+
+def _result(last: list[str]) -> dict[str, Any]:
+    failed = bool(last) and last[-1].startswith(FAILED)
+    for line in reversed(last):
+        try:
+            values = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(values, dict) and not values.get("ok", True):
+            raise MocambaError(str(values.get("error")))
+        if isinstance(values, dict) and not failed:
+            return values
+    why = next((line for line in reversed(last[:-1]) if line.strip()), "it said nothing")
+    raise MocambaError(
+        f"The engine stopped ({last[-1] if failed else 'no answer'}): {why}. Repair it in the preferences."
+    )
+
+
+def said_by(job: Job, command: list[str], variables: dict[str, str]) -> Iterator[str]:
+    """Lines that `command` says, and a last one `FAILED` with its code where it failed. Ended with all it started
+    where the job is cancelled, also while it says nothing; raises CancelledError then."""
+    try:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env=variables,
+            **apart(),
+        )
+    except OSError as error:
+        yield f"{FAILED}{command[0]}: {error.strerror}"
+        return
+    with child:
+        watch = threading.Thread(target=_end_with, args=(job, child), name="mocamba watch", daemon=True)
+        watch.start()
+        for line in child.stdout or ():
+            yield line.rstrip()
+        child.wait()
+        watch.join()
+    job.report(job.share, job.doing)  # raises where the child was ended by Cancel
+    if child.returncode:
+        yield f"{FAILED}{child.returncode}"
+
+
+def _end_with(job: Job, child: "subprocess.Popen[str]") -> None:
+    """The child and what it started, when the job is cancelled."""
+    while child.poll() is None:
+        if not job.wait_cancelled(0.2):
+            continue
+        if sys.platform == "win32":
+            child.kill()
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM)
+        return
 
 
 class Capture:
@@ -129,8 +201,14 @@ class Capture:
                 self._process.wait()
 
 
-def _interrupt(process: "subprocess.Popen[bytes]") -> None:
-    """As Ctrl-C does: Windows has no other way to ask."""
-    import signal
+def apart() -> dict[str, Any]:
+    """A group of its own: Ctrl-C in the terminal that Blender was started from is Blender's."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # in Blender's own console, which is hidden
+    return {"start_new_session": True}
 
-    process.send_signal(signal.CTRL_BREAK_EVENT)  # type: ignore[attr-defined,unused-ignore]
+
+def _interrupt(process: "subprocess.Popen[bytes]") -> None:
+    """As Ctrl-C does: Windows has no other way to ask. Where Blender has no console, it is ended by force later."""
+    with suppress(OSError):
+        process.send_signal(signal.CTRL_BREAK_EVENT)  # type: ignore[attr-defined,unused-ignore]

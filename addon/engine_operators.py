@@ -1,24 +1,18 @@
 """Setting the capture engine up from the preferences, and weights that the add-on does not carry."""
 
-import hashlib
-import shutil
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from ..rig.errors import BadInputError, FileFormatError
-from ..rig.whole_file import whole_file
 from .capture_control import capture_control
 from .engine_setup import EngineSetup, SetupWish
 from .jobs import Job
 from .preferences import preferences, user_folder
 from .runtime import runtime
 from .saying import Result, done, told
-
-SUMS = "SHA256SUMS"
+from .weights import fetch_weights, unpack_weights
 
 
 class MOCAMBA_OT_set_up_engine(bpy.types.Operator):
@@ -74,27 +68,37 @@ class MOCAMBA_OT_add_weights(bpy.types.Operator):
         return done(self, f"Added {', '.join(names)}.")
 
 
-def unpack_weights(packed: Path, folder: Path) -> list[str]:
-    """The weights in a file of `build_addon.py --weights`, into `folder`; gives their names. Raises FileFormatError."""
-    try:
-        with zipfile.ZipFile(packed) as archive:
-            lines = [line.split("  ", 1) for line in archive.read(SUMS).decode().splitlines()]
-            sums = {name: checksum for checksum, name in lines}
-            names = [name for name in archive.namelist() if name != SUMS]
-            if not names or set(names) != set(sums) or any(Path(name).name != name for name in names):
-                raise FileFormatError(packed, "does not hold what its checksums name.", "Download it again.")
-            for name in names:
-                with archive.open(name) as held:
-                    if hashlib.file_digest(held, "sha256").hexdigest() != sums[name]:  # type: ignore[arg-type]
-                        raise FileFormatError(packed, f"has a damaged {name}.", "Download it again.")
-            for name in names:
-                with archive.open(name) as held, whole_file(folder / name) as part, part.open("wb") as file:
-                    shutil.copyfileobj(held, file)
-    except FileNotFoundError as error:
-        raise BadInputError(f"{packed} is not there. Choose the weights' file.") from error
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise FileFormatError(packed, "is no file of weights, or is cut off.", "Download it again.") from error
-    return names
+class MOCAMBA_OT_fetch_weights(bpy.types.Operator):
+    """Download the other networks' weights and add them, if they are the file of this checksum"""
+
+    bl_idname = "mocamba.fetch_weights"
+    bl_label = "Fetch Weights"
+
+    address: StringProperty(name="Address", description="Of the file, as it stands beside the download")
+    sha256: StringProperty(name="SHA-256", description="Its checksum, from the same place")
+
+    @classmethod
+    def poll(cls, _context: Any) -> bool:
+        """With Blender's leave."""
+        cls.poll_message_set("Allow online access in Blender's system preferences first")
+        return bool(bpy.app.online_access)
+
+    def invoke(self, context: Any, _event: Any) -> Result:
+        """Ask for both."""
+        return set(context.window_manager.invoke_props_dialog(self, width=500))
+
+    @told
+    def execute(self, _context: Any) -> Result:
+        """A job with progress and Cancel."""
+        address, sha256, folder = self.address, self.sha256, user_folder("weights")
+        runtime.run_job(
+            Job(
+                "Fetching weights",
+                lambda job: fetch_weights(job, address, sha256, folder),
+                lambda names: runtime.say(f"Added {', '.join(names)}."),
+            )
+        )
+        return {"FINISHED"}
 
 
 class MOCAMBA_OT_engine_folder(bpy.types.Operator):
@@ -110,4 +114,4 @@ class MOCAMBA_OT_engine_folder(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (MOCAMBA_OT_set_up_engine, MOCAMBA_OT_add_weights, MOCAMBA_OT_engine_folder)
+CLASSES = (MOCAMBA_OT_set_up_engine, MOCAMBA_OT_add_weights, MOCAMBA_OT_fetch_weights, MOCAMBA_OT_engine_folder)

@@ -15,7 +15,7 @@ def draw_preferences(chosen: Any, layout: Any) -> None:
     _draw_engine(chosen, layout.box())
     box = layout.box()
     box.label(text="Capture")
-    for name in ("take_folder", "imu", "network", "performer", "height", "vmc"):
+    for name in ("take_folder", "imu", "network", "performer", "height", "calibration", "drift", "smooth", "vmc"):
         box.prop(chosen, name)
 
 
@@ -39,7 +39,8 @@ def _draw_engine(chosen: Any, layout: Any) -> None:
                 write(layout, "It was switched off where Blender was started; start it without --offline-mode.")
     row = layout.row()
     row.operator("mocamba.set_up_engine", text="Repair Engine" if not trouble else "Set Up Engine")
-    row.operator("mocamba.add_weights")
+    row.operator("mocamba.add_weights", text="Add Weights...")
+    row.operator("mocamba.fetch_weights", text="Fetch Weights...")
     row.operator("mocamba.show_engine")
     for job in runtime.jobs:
         row = layout.row(align=True)

@@ -12,15 +12,14 @@ import subprocess
 import sys
 import tomllib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..capture.child_command import apart
 from ..rig.errors import BadInputError, MissingToolError, MocambaError
 from ..rig.whole_file import whole_file, written
-from .engine import PACKAGE, Engine
+from .engine import FAILED, PACKAGE, Engine, said_by
 from .jobs import Job
 
 PYTHONS = ((3, 11), (3, 14))  # the oldest and the newest that PyTorch has builds for
@@ -126,6 +125,7 @@ class EngineSetup:
     def _make(self, job: Job, log: Any, plan: Plan) -> None:
         if not self._healthy():
             job.report(0.05, "Making an environment")
+            shutil.rmtree(self.engine.folder / "env", ignore_errors=True)  # what is left of one that broke
             self._call(job, log, self._environment_command(plan))
         torch, *others = requirements()
         job.report(0.1, f"Installing PyTorch for {plan.hardware}")
@@ -168,8 +168,8 @@ class EngineSetup:
         place = self.engine.folder / "env"
         if plan.uv is not None:
             wanted = plan.python[0] if len(plan.python) == 1 else f">={_spelled(PYTHONS[0])}"
-            return [plan.uv, "venv", "--clear", "--seed", "--python", wanted, str(place)]
-        return [*plan.python, "-m", "venv", "--clear", str(place)]
+            return [plan.uv, "venv", "--python", wanted, str(place)]
+        return [*plan.python, "-m", "venv", str(place)]
 
     def _index(self, plan: Plan) -> list[str]:
         """Where PyTorch keeps the build for this hardware; its builds for Macs are where all packages are."""
@@ -185,13 +185,13 @@ class EngineSetup:
 
     def _call(self, job: Job, log: Any, command: list[str], share: float | None = None) -> None:
         """Run to the end with its output in the log; what it says it does is shown. Raises MocambaError."""
-        for line in _lines(job, command, self.engine.environment()):
+        for line in said_by(job, command, self.engine.environment()):
             self._last.append(line)
             log.write(line + "\n")
             log.flush()
             if share is not None and (named := re.match(r"\s*(Collecting|Downloading|Installing) (\S+)", line)):
                 job.report(job.share, f"{named[1]} {named[2][:40]}")
-        if self._last and self._last[-1].startswith(_FAILED):
+        if self._last and self._last[-1].startswith(FAILED):
             raise MocambaError(why_not("\n".join(self._last)))
 
     def _self_test(self, job: Job, log: Any) -> dict[str, Any]:
@@ -206,77 +206,13 @@ class EngineSetup:
         raise MocambaError("The engine's self-test said nothing. Press Set Up Engine again; the log says more.")
 
 
-_FAILED = "exit code "
-
-
-def _lines(job: Job, command: list[str], variables: dict[str, str]) -> Iterator[str]:
-    """What `command` says; a last line `exit code N` where it failed. Killed where the job is cancelled."""
-    try:
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            env=variables,
-            **apart(),
-        )
-    except OSError as error:
-        yield f"{_FAILED}{command[0]}: {error.strerror}"
-        return
-    with child:
-        watch = _Watch(job, child)
-        for line in child.stdout or ():
-            yield line.rstrip()
-        child.wait()
-        watch.join()
-    job.report(job.share, job.doing)  # raises where the child was killed by Cancel
-    if child.returncode:
-        yield f"{_FAILED}{child.returncode}"
-
-
-class _Watch:
-    """Ends the child when the job is cancelled, even while it says nothing."""
-
-    def __init__(self, job: Job, child: "subprocess.Popen[str]") -> None:
-        import threading
-
-        self._job, self._child = job, child
-        self._thread = threading.Thread(target=self._run, name="mocamba set-up", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while self._child.poll() is None:
-            if self._job.wait_cancelled(0.2):
-                end_group(self._child)
-                return
-
-    def join(self) -> None:
-        self._thread.join()
-
-
-def end_group(child: "subprocess.Popen[str]") -> None:
-    """The child and what it started."""
-    if sys.platform == "win32":
-        child.kill()
-        return
-    import signal
-
-    try:
-        os.killpg(child.pid, signal.SIGTERM)
-    except ProcessLookupError:
-        return
-
-
 def why_not(output: str) -> str:
     """One sentence on what went wrong, told from an installer's `output`, and what to do."""
     text = output.lower()
     for signs, sentence in _REASONS:
         if any(sign in text for sign in signs):
             return sentence
-    last = next((line for line in reversed(output.splitlines()) if line and not line.startswith(_FAILED)), "")
+    last = next((line for line in reversed(output.splitlines()) if line and not line.startswith(FAILED)), "")
     return f"Setting up the engine failed: {last[:200]} Press Set Up Engine again; the log says more."
 
 

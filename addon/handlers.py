@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from .preview import mark_in_data, settle
+from .preview import forget_deleted, settle
 from .runtime import runtime
 from .takes_list import refresh
 
@@ -37,7 +37,8 @@ def after_frame_change(*_: Any) -> None:
 
 @persistent
 def before_save(*_: Any) -> None:
-    """A file never holds a pose that was only looked at."""
+    """A file never holds a pose that was only looked at, nor a character that was deleted."""
+    _guarded(forget_deleted)
     if runtime.preview is not None:
         _guarded(runtime.preview.hide)
 
@@ -67,8 +68,7 @@ def after_load(*_: Any) -> None:
 def _settle_file() -> None:
     if runtime.preview is not None:
         runtime.preview.forget()
-    if mark := mark_in_data():  # recovered from an autosave: Blender writes those without asking us
-        settle(mark)
+    settle()  # of a file recovered from an autosave: Blender writes those without asking us
 
 
 HANDLERS = {

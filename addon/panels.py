@@ -13,6 +13,8 @@ from .runtime import runtime
 from .takes_list import active_entry
 
 LETTER = 7.0  # pixels of a usual letter at interface scale 1
+RESTLESS = 10.0  # degrees per second of a sensor that should rest
+VERDICTS = {"ok": "CHECKMARK", "bad": "ERROR"}
 STATES = {
     "connecting": ("Looking for sensors", "SORTTIME"),
     "calibrating": ("Calibrating", "ARMATURE_DATA"),
@@ -152,21 +154,24 @@ def _draw_prompt(layout: Any, status: Mapping[str, Any], now: Mapping[str, Any])
     box.progress(factor=min(max(share, 0.0), 1.0), text=str(now.get("step", "")))
     if now.get("trouble"):
         write(box, str(now["trouble"]), icon="ERROR")
-    moving = [_plain(name) for name, speed in (now.get("moving") or {}).items() if speed > 10]
+    if now.get("kept"):
+        write(box, str(now["kept"]), icon="INFO")
+        box.operator("mocamba.calibrate", text="Use the Kept Calibration").what = "keep_calibration"
+    worn = {str(one.get("sensor")): slot for slot, one in status.get("slots", {}).items()}
+    moving = [_plain(worn.get(name, name)) for name, speed in (now.get("moving") or {}).items() if speed > RESTLESS]
     if moving:
         write(box, f"Still moving: {', '.join(moving)}", icon="INFO")
 
 
 def _draw_findings(layout: Any, now: Mapping[str, Any]) -> None:
     for found in now.get("findings") or ():
-        bad = str(found.get("verdict")) not in ("ok", "right")
+        bad = str(found.get("verdict")) == "bad"
         row = layout.row()
-        write(row, f"{found.get('sensor')}: {found.get('reason')}", icon="ERROR" if bad else "CHECKMARK")
+        text = f"{_plain(found.get('slot') or found.get('sensor'))}: {found.get('reason')}"
+        write(row, text, icon=VERDICTS.get(str(found.get("verdict")), "INFO"), beside=4)
         if bad:
             again = row.operator("mocamba.calibrate", text="", icon="FILE_REFRESH")
             again.what, again.only = "calibrate", str(found.get("sensor"))
-    if now.get("step") == "done":
-        layout.operator("mocamba.calibrate", text="Keep for This Performer").what = "keep_calibration"
 
 
 class MOCAMBA_PT_record(_Panel, bpy.types.Panel):
@@ -323,9 +328,9 @@ class MOCAMBA_PT_help(_Panel, bpy.types.Panel):
         layout.label(text=f"Blender {bpy.app.version_string}; a step takes {runtime.step_ms:.2f} ms")
 
 
-def write(layout: Any, text: str, icon: str = "NONE") -> None:
-    """A sentence over as many lines as it needs: labels do not wrap."""
-    column, letters = layout.column(align=True), wide()
+def write(layout: Any, text: str, icon: str = "NONE", beside: int = 0) -> None:
+    """A sentence over as many lines as it needs: labels do not wrap. `beside`: letters that a button takes."""
+    column, letters = layout.column(align=True), wide() - beside - (3 if icon != "NONE" else 0)
     line, first = "", True
     for word in [*text.split(), ""]:
         if line and (not word or len(line) + len(word) >= letters):
@@ -341,8 +346,8 @@ def wide() -> int:
     return max(int(width / (LETTER * bpy.context.preferences.system.ui_scale)) - 5, 16)
 
 
-def _plain(slot: str) -> str:
-    return slot.replace("_", " ")
+def _plain(slot: object) -> str:
+    return str(slot).replace("_", " ")
 
 
 def _root() -> str:

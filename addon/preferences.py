@@ -7,6 +7,12 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 ROOT = (__package__ or "").rpartition(".")[0]  # under which Blender knows the add-on
+CALIBRATIONS = [
+    ("auto", "Sequence", "Prompts, and checks by movements; simulated sensors need none"),
+    ("sequence", "Sequence, simulated too", "The same for simulated sensors"),
+    ("quick", "Quick", "A T-pose, then a few steps; nothing is checked"),
+    ("kept", "Kept", "The performer's own of today, and a moment facing forward"),
+]
 HARDWARE = [
     ("AUTO", "Best there is", "CUDA where there is an NVIDIA card, Metal on a Mac, else the processor"),
     ("CPU", "Processor", "Enough for HiPoser; the smallest download"),
@@ -48,11 +54,14 @@ class MOCAMBA_AP_preferences(bpy.types.AddonPreferences):
         default="all",
         description="all, simulated, a family or an address as `mocamba devices` lists it; several with blanks between",
     )
-    network: StringProperty(name="Network", default="hiposer-d", description="Which network finds the poses")
+    network: StringProperty(name="Network", default="hiposer-s", description="Which network finds the poses")
     performer: StringProperty(name="Performer", default="performer", description="Who is captured")
     height: FloatProperty(
         name="Height", default=1.7, min=0.5, max=2.6, subtype="DISTANCE", unit="LENGTH", description="The performer's"
     )
+    calibration: EnumProperty(items=CALIBRATIONS, name="Calibration", description="How a session begins")
+    drift: BoolProperty(name="Correct drift", description="Headings of sensors that turn away in the course of minutes")
+    smooth: BoolProperty(name="Smooth live", description="Live poses, not takes")
     vmc: StringProperty(
         name="VMC", description="HOST:PORT to send poses to, such as 127.0.0.1:39539; empty for nowhere"
     )

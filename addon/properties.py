@@ -41,8 +41,6 @@ class MOCAMBA_PG_scene(bpy.types.PropertyGroup):
         name="Character",
         description="The armature that shows the performer",
     )
-    # which preview wrote the pose that is in the data now: undo brings both back together
-    live_mark: IntProperty(options={"HIDDEN"})
     take_name: StringProperty(name="Name", default="Take", description="Name of the next take; a number is added")
     delay: EnumProperty(items=DELAYS, default="3", name="Countdown", description="Time to get into position")
     play_timeline: BoolProperty(

@@ -14,7 +14,13 @@ CALIBRATIONS = [
     ("calibrate", "Calibrate", "Find out how every sensor is worn, step by step"),
     ("reset_yaw", "Yaw Reset", "The performer faces forward now; no pose is needed"),
     ("reset_full", "Full Reset", "The performer stands in the T-pose now"),
-    ("keep_calibration", "Keep Calibration", "Keep it for this performer"),
+    ("keep_calibration", "Use Kept", "The calibration kept for this performer, instead of the whole sequence"),
+]
+WAYS = [
+    ("", "As started", "As the session was started"),
+    ("sequence", "Sequence", "Prompts, and checks by movements"),
+    ("quick", "Quick", "A T-pose, then a few steps; nothing is checked"),
+    ("kept", "Kept", "The performer's own of today, and a moment facing forward"),
 ]
 BEGIN_WITHIN, END_WITHIN = 10.0, 15.0  # seconds that a script waits for the session's answers
 
@@ -71,6 +77,7 @@ class MOCAMBA_OT_calibrate(bpy.types.Operator):
     bl_label = "Calibrate"
 
     what: EnumProperty(items=CALIBRATIONS, name="What")
+    how: EnumProperty(items=WAYS, name="How", description="Of a whole calibration")
     only: StringProperty(name="Only", description="Sensors to calibrate again, with commas between; empty for all")
 
     @classmethod
@@ -84,6 +91,8 @@ class MOCAMBA_OT_calibrate(bpy.types.Operator):
         """The session's prompts are in its status."""
         only = [name.strip() for name in self.only.split(",") if name.strip()]
         values: dict[str, Any] = {"only": only} if only else {}
+        if self.how and self.what == "calibrate" and not only:
+            values["how"] = self.how
         runtime.ask(self.what, **values)
         return {"FINISHED"}
 

@@ -70,7 +70,8 @@ def unregister() -> None:
     properties.detach()
     for part in reversed(_parts()):
         for made in reversed(part.CLASSES):
-            bpy.utils.unregister_class(made)
+            if made.is_registered:
+                bpy.utils.unregister_class(made)
     help_operators.stop_log()
 
 

@@ -11,13 +11,14 @@ from ..rig.errors import MocambaError
 from .connection import Answer, Connection
 from .jobs import Job
 from .player import Player
-from .preview import Preview, mark_in_data, settle
+from .preview import Preview, settle
 from .recording import Recording
 
 log = logging.getLogger(__name__)
 
 TICK = 0.01  # seconds: Blender's timers then come about a hundred times a second
 MOST_ERRORS = 10  # ticks in a row that may fail before all is stopped
+CONNECTING = "Connecting."
 REDRAW_EVERY = 0.25  # seconds between two drawings of the panels while something goes on
 
 
@@ -121,8 +122,8 @@ class Runtime:
         """Undo or redo has exchanged all data."""
         if self.preview is not None:
             self.preview.undone()
-        elif mark := mark_in_data():
-            settle(mark)
+        else:
+            settle()
 
     def ask(self, what: str, then: Callable[[Answer], None] = lambda _: None, **values: object) -> None:
         """A command to the session; a refusal is shown."""
@@ -164,6 +165,8 @@ class Runtime:
                 self._change_performer(connection)
             if self.preview is not None:
                 self.preview.show(poses[-1].rotations, poses[-1].translation)
+        if connection.connected and self.message == CONNECTING:
+            self.say("Connected.")
         if connection.heard != self._heard:
             self._heard, self._drawn = connection.heard, 0.0
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import bpy
-import numpy as np
 from mathutils import Quaternion
 
 from ..rig.blender.smpl_pose import smpl_rest
 from ..rig.curve import Curve, Floats
+from ..rig.retarget.channels import rotation_channels, rotation_property
 from ..rig.skeleton import JOINTS, Skeleton
 
 
@@ -47,7 +47,8 @@ class SmplTarget:
             return
         bones = pose_bones(self.object_name)
         for name, before in self._before.items():
-            bone = bones[name]
+            if (bone := bones.get(name)) is None:
+                continue
             bone.location, bone.rotation_quaternion = before.location, before.quaternion
             bone.rotation_euler, bone.rotation_axis_angle = before.euler, before.axis_angle
 
@@ -93,18 +94,9 @@ def turn_bone(bone: Any, quaternion: list[float]) -> None:
 
 
 def in_mode(curve: Curve, mode: str) -> Curve:
-    """A curve of quaternions as a bone in rotation mode `mode` is keyed, without jumps."""
-    if mode == "QUATERNION":
-        return curve
+    """A curve of quaternions as a bone in rotation mode `mode` is keyed."""
     stem = curve.data_path.removesuffix("rotation_quaternion")
-    turns = [Quaternion(row) for row in curve.values.tolist()]
-    if mode == "AXIS_ANGLE":
-        pairs = [turn.to_axis_angle() for turn in turns]
-        return Curve(f"{stem}rotation_axis_angle", curve.group, np.array([(angle, *axis) for axis, angle in pairs]))
-    angles = [turns[0].to_euler(mode)]
-    for turn in turns[1:]:
-        angles.append(turn.to_euler(mode, angles[-1]))  # noqa: PERF401: each follows the one before
-    return Curve(f"{stem}rotation_euler", curve.group, np.array(angles))
+    return Curve(f"{stem}{rotation_property(mode)}", curve.group, rotation_channels(curve.values, mode))
 
 
 def _as_it_is(bone: Any) -> _Before:

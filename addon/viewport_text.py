@@ -11,6 +11,7 @@ from .runtime import runtime
 log = logging.getLogger(__name__)
 
 WHITE, RED, YELLOW = (1.0, 1.0, 1.0, 0.95), (1.0, 0.25, 0.2, 0.95), (1.0, 0.8, 0.2, 0.95)
+READ_AT_ONCE = 60  # letters of trouble; the panel has the rest
 LINES = 5  # that a prompt may fill at most
 _handles: list[Any] = []
 
@@ -26,7 +27,8 @@ def text_now() -> tuple[str, tuple[float, ...], float]:
         return f"{recording.name}  {seconds:.0f} s", RED, 0.06
     if status.get("state") == "calibrating":
         now = status.get("calibration") or {}
-        return str(now.get("trouble") or now.get("prompt") or status.get("message", "")), WHITE, 0.075
+        trouble, prompt = str(now.get("trouble", "")), str(now.get("prompt") or status.get("message", ""))
+        return trouble if 0 < len(trouble) < READ_AT_ONCE else prompt, WHITE, 0.075
     return "", WHITE, 0.0
 
 
@@ -44,19 +46,26 @@ def draw() -> None:
 def _write(text: str, colour: tuple[float, ...], size: float, region: Any) -> None:
     import blf  # which the module of Blender without windows lacks in parts
 
+    width = region.width - _sidebar()
     blf.size(0, size)
     blf.color(0, *colour)
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
-        if blf.dimensions(0, longer)[0] > 0.66 * region.width and lines[-1]:
+        if blf.dimensions(0, longer)[0] > 0.85 * width and lines[-1]:
             lines.append(word)
         else:
             lines[-1] = longer
     for number, line in enumerate(lines[:LINES]):
-        width, _ = blf.dimensions(0, line)
-        blf.position(0, (region.width - width) / 2, region.height * 0.82 - size * (1 + 1.2 * number), 0)
+        long, _ = blf.dimensions(0, line)
+        blf.position(0, (width - long) / 2, region.height * 0.82 - size * (1 + 1.2 * number), 0)
         blf.draw(0, line)
+
+
+def _sidebar() -> float:
+    """Pixels of the view that the sidebar lies over."""
+    area = bpy.context.area
+    return sum(region.width for region in area.regions if region.type == "UI" and region.width > 1) if area else 0
 
 
 def redraw_views() -> None:

@@ -154,8 +154,7 @@ def state() -> dict[str, Any]:
             for bone in bones
         ]  # fmt: skip
         action = thing.animation_data.action.name if thing.animation_data and thing.animation_data.action else ""
-        found[thing.name] = (tuple(map(tuple, thing.matrix_basis)), pose, action)
-    found["marks"] = [scene.mocamba.live_mark for scene in bpy.data.scenes]
+        found[thing.name] = (tuple(map(tuple, thing.matrix_basis)), pose, action, sorted(thing.keys()))
     return found
 
 

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from ..rig.imu import SLOT_JOINTS, SLOTS
 from ..rig.kinematics import local_to_global
-from ..rig.quaternion import conjugate, multiply, normalise, slerp
+from ..rig.quaternion import angle_between, conjugate, multiply, normalise, slerp
 
 FRESH = 0.1  # seconds between samples that are no drop-out
 HOLD = 0.4  # seconds that a silent sensor's last orientation stands for it
 FADE = 0.5  # seconds over which a sensor that came back takes over, and a limb given up is let go
+CALM = 15.0  # rad/s: no joint turns faster while the pelvis, against which all are measured, is a guess
 HELD_CONFIDENCE = 0.5  # of a slot as it is given up; 1 as its last sample came, 0 once predicted
 
 # joints that a silent slot leaves to the network; all are relative to the pelvis
@@ -80,6 +81,8 @@ class DropOuts:
         self._left = np.tile(_IDENTITY, (24, 1))  # where they were when they were left
         self._turns = self._left.copy()  # from there to what the network says, as of the last frame
         self._left_ns = np.full(24, -1e18)
+        self._last_ns: int | None = None
+        self._guessing = False  # the pelvis is, or the pose has not yet caught up since
 
     def sense(self, t_ns: int, orientation: Array, acceleration: Array, age: NDArray[np.float64]) -> Sensed:
         """`age (6,)`: seconds since each slot's newest sample, infinite where none ever came."""
@@ -132,9 +135,22 @@ class DropOuts:
             # not the shorter way, which may change sides meanwhile, but the way of the frame before
             self._turns = turns * np.where(np.sum(turns * self._turns, axis=1) < 0, -1.0, 1.0)[:, None]
             pose = normalise(multiply(self._left, _part_of(self._turns, share * share * (3 - 2 * share))))
+        pose = self._calmed(t_ns, pose)
         self._pose = pose
         self._bones = local_to_global(pose)[list(SLOT_JOINTS)].astype(np.float32)
         return pose.astype(np.float32)
+
+    def _calmed(self, t_ns: int, pose: NDArray[np.float64]) -> NDArray[np.float64]:
+        """While the pelvis is a guess the signals contradict each other, and networks answer that with wild turns."""
+        unsure = self._states[_PELVIS] in (Slot.PREDICTED, Slot.FADING)
+        self._guessing |= unsure
+        before, last_ns, self._last_ns = self._pose, self._last_ns, t_ns
+        if not self._guessing or before is None or last_ns is None:
+            return pose
+        most = CALM * (t_ns - last_ns) / 1e9
+        turned = angle_between(before, pose)
+        self._guessing = unsure or bool((turned > most).any())
+        return normalise(slerp(before, pose, np.minimum(1.0, most / np.maximum(turned, 1e-9))))
 
     def forget_pose(self) -> None:
         """The next poses are another network's: go over to them from the last one."""

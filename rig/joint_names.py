@@ -62,6 +62,8 @@ NAME_TABLES: tuple[NameTable, ...] = (
               "{}toe|{}toes", "neck", "head", "{}shoulder", "{}upperarm", "{}forearm|{}lowerarm", "{}hand"),
     NameTable("Xsens BVH, Acclaim joints", ("left", "right"), "hips", "{}hip", "{}knee", "{}ankle", "{}toe", "neck",
               "head", "{}collar", "{}shoulder", "{}elbow", "{}wrist"),
+    NameTable("Acclaim bones", ("l", "r"), "root", "{}femur", "{}tibia", "{}foot", "{}toes", "lowerneck", "head",
+              "{}clavicle", "{}humerus", "{}radius", "{}wrist", "{}hand"),
     NameTable("mocopi", ("l", "r"), "root", "{}upleg", "{}lowleg", "{}foot", "{}toes", "neck1|neck", "head",
               "{}shoulder", "{}uparm", "{}lowarm", "{}hand"),
     NameTable("Rigify", ("l", "r"), "spine|defspine|torso", "thigh{}|defthigh{}|thighfk{}", "shin{}|defshin{}|shinfk{}",

@@ -128,12 +128,12 @@ def state_of_data() -> dict[str, Any]:
         action = animation and animation.action and animation.action.name
         matrix = tuple(map(tuple, thing.matrix_basis))
         inherit = thing.type == "ARMATURE" and tuple(bone.use_inherit_rotation for bone in thing.data.bones)
-        objects[thing.name] = (matrix, pose, action, inherit, len(thing.modifiers))
+        objects[thing.name] = (matrix, pose, action, inherit, len(thing.modifiers), sorted(thing.keys()))
     scene = bpy.context.scene
     render = (scene.render.fps, scene.render.fps_base, scene.frame_start, scene.frame_end, scene.frame_step)
     return {
         "objects": objects,
         "actions": sorted((action.name, action.use_fake_user) for action in bpy.data.actions),
-        "scene": (render, scene.sync_mode, len(scene.timeline_markers), scene.mocamba.live_mark),
+        "scene": (render, scene.sync_mode, len(scene.timeline_markers)),
         "handlers": {name: len(getattr(bpy.app.handlers, name)) for name in ("undo_post", "load_post", "save_pre")},
     }

@@ -6,8 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,12 +20,15 @@ from mocamba.addon import engine as engine_module
 from mocamba.addon import engine_setup
 from mocamba.addon.capture_control import capture_control
 from mocamba.addon.engine import ALIAS, Capture, Engine, run
-from mocamba.addon.engine_operators import unpack_weights
 from mocamba.addon.engine_setup import EngineSetup, SetupWish, fingerprint, make_plan, requirements, why_not
 from mocamba.addon.help_operators import diagnostics
-from mocamba.addon.jobs import Job
+from mocamba.addon.jobs import CancelledError, Job
 from mocamba.addon.runtime import runtime
-from mocamba.rig.errors import BadInputError, CancelledError, FileFormatError, MissingToolError, MocambaError
+from mocamba.addon.weights import fetch_weights, unpack_weights
+from mocamba.capture.demo import simulate_recording
+from mocamba.capture.importing import ImportOptions, write_take
+from mocamba.capture.take import new_take
+from mocamba.rig.errors import BadInputError, FileFormatError, MissingToolError, MocambaError
 
 ROOT = Path(engine_module.__file__).resolve().parents[1]
 
@@ -33,8 +39,12 @@ class Quiet:
     cancelled = False
     share, doing = 0.0, ""
 
+    def __init__(self) -> None:
+        self.told: list[float] = []
+
     def report(self, share: float, doing: str) -> None:
         self.share, self.doing = share, doing
+        self.told.append(share)
 
     def wait_cancelled(self, timeout: float) -> bool:
         time.sleep(timeout)
@@ -199,6 +209,27 @@ def test_a_command_of_the_engine_tells_its_own_sentence(engine: Engine, tmp_path
     assert run(engine, Quiet(), "takes", "list", str(tmp_path))["takes"] == []  # type: ignore[arg-type]
 
 
+def test_solving_again_tells_its_progress_and_can_be_cancelled(engine: Engine, tmp_path: Path) -> None:
+    """By the engine itself, of a take as it is recorded."""
+    recording, _ = simulate_recording()
+    with new_take(tmp_path / "Walk 1.take") as part:
+        write_take(part, recording, "simulated", 1.72, ImportOptions(height=1.72))
+    watched = Quiet()
+    done = run(engine, watched, "takes", "solve", str(tmp_path / "Walk 1.take"))  # type: ignore[arg-type]
+    assert Path(done["solved"][0]["file"]).exists()
+    assert len(watched.told) > 3
+    assert sorted(watched.told) == watched.told
+    solved = Path(done["solved"][0]["file"]).stat().st_mtime_ns
+    job = Job("Solving", lambda job: run(engine, job, "takes", "solve", str(tmp_path / "Walk 1.take")))
+    time.sleep(0.3)  # while torch is loaded and nothing is said
+    began = time.monotonic()
+    job.cancel()
+    job.wait(10)
+    assert time.monotonic() - began < 5
+    assert job.error == "Solving was cancelled."
+    assert Path(done["solved"][0]["file"]).stat().st_mtime_ns == solved
+
+
 def test_an_engine_that_crashes_is_told_with_its_last_words(
     engine: Engine, blender: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -281,6 +312,39 @@ def test_weights_are_packed_and_unpacked_by_their_checksums(tmp_path: Path) -> N
         damaged.write_bytes(text)
         with pytest.raises(FileFormatError, match=said):
             unpack_weights(damaged, tmp_path / "v")
+
+
+def test_weights_are_fetched_by_their_checksum(tmp_path: Path) -> None:
+    """From a real server on this computer."""
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "mdtf.safetensors").write_bytes(os.urandom(700_000))
+    command = [sys.executable, str(ROOT / "build_addon.py"), "--weights", str(tmp_path / "runs"), "--output"]
+    subprocess.run([*command, str(tmp_path)], check=True, capture_output=True)
+    packed = next(tmp_path.glob("mocamba-weights-*.zip"))
+    checksum = hashlib.sha256(packed.read_bytes()).hexdigest()
+
+    class Silent(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(tmp_path))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/{packed.name}"
+        try:
+            with pytest.raises(BadInputError, match="not the file of this checksum"):
+                fetch_weights(Quiet(), address, "0" * 64, tmp_path / "w")  # type: ignore[arg-type]
+            with pytest.raises(MocambaError, match="could not be fetched"):
+                fetch_weights(Quiet(), address + "x", checksum, tmp_path / "w")  # type: ignore[arg-type]
+            with pytest.raises(BadInputError, match="no address"):
+                fetch_weights(Quiet(), "file:///etc/passwd", checksum, tmp_path / "w")  # type: ignore[arg-type]
+            assert not (tmp_path / "w").exists()
+            watched = Quiet()
+            assert fetch_weights(watched, address, checksum, tmp_path / "w") == ["mdtf.safetensors"]  # type: ignore[arg-type]
+            assert len(watched.told) > 1
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def build(out: Path) -> Path:

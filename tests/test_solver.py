@@ -45,7 +45,7 @@ def with_dropouts(imu: ImuSequence) -> ImuSequence:
     return replace(imu, orientation=orientation, acceleration=acceleration, present=present)
 
 
-@pytest.mark.parametrize("name", sorted(shipped_networks()))
+@pytest.mark.parametrize("name", sorted(name for name in shipped_networks() if name.startswith("hiposer")))
 @pytest.mark.parametrize("dropouts", [False, True])
 def test_frame_by_frame_is_the_recording(name: str, dropouts: bool) -> None:
     imu = cut(clean_sensors(), 400, 1050)  # over two edges of the 300-frame windows

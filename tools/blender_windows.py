@@ -62,6 +62,7 @@ def run(blender: str, work: Path, out: Path, display: str | None) -> int:
 def session(work: Path, variables: dict[str, str]) -> "subprocess.Popen[bytes]":
     """A session of simulated sensors, once it can be connected to."""
     command = [sys.executable, "-m", "mocamba", "capture", "--imu", "simulated", "--folder", str(work / "takes")]
+    command += ["--calibration", "sequence"]  # the simulated performer goes through the prompts
     with (work / "session.log").open("wb") as log:
         running = subprocess.Popen(command, env=variables, stdout=log, stderr=log)
     while not (work / "link.json").exists() and running.poll() is None:

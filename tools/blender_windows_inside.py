@@ -15,9 +15,8 @@ import bpy
 ADDON = "bl_ext.user_default.mocamba"
 TOLD = json.loads(Path(sys.argv[-1]).read_text("utf-8"))
 WORK, OUT = Path(TOLD["work"]), Path(TOLD["out"])
-PANELS = ("connection", "character", "mapping", "calibrate", "record", "takes", "bake", "output", "help")
 VERSION = ".".join(map(str, bpy.app.version[:2]))
-LONGEST = 60.0  # seconds that a step may wait
+LONGEST = 120.0  # seconds that a step may wait
 
 lines: list[str] = []
 failed: list[str] = []
@@ -46,11 +45,18 @@ def view() -> tuple[Any, Any]:
     return window, next(area for area in window.screen.areas if area.type == "VIEW_3D")
 
 
+def our_panels() -> list[Any]:
+    """Parents before the panels in them."""
+    classes = [*module("panels").CLASSES, *module("mapping_panel").CLASSES]
+    return [made for made in classes if made.__name__.startswith("MOCAMBA_PT_")]
+
+
 def show_only(*names: str) -> list[Any]:
     """These panels of ours, open, and no others; gives what `show_all` needs."""
     made = []
-    for panel in [panel for panel in module("panels").CLASSES if panel.__name__.startswith("MOCAMBA_PT_")]:
+    for panel in reversed(our_panels()):
         bpy.utils.unregister_class(panel)
+    for panel in our_panels():
         if panel.__name__.removeprefix("MOCAMBA_PT_") in names:
             name = f"{panel.__name__}_open"  # Blender remembers by name which are closed
             made.append(type(name, (panel,), {"bl_idname": name, "bl_options": set()}))
@@ -62,9 +68,8 @@ def show_all(made: list[Any]) -> None:
     """As it was."""
     for panel in made:
         bpy.utils.unregister_class(panel)
-    for panel in module("panels").CLASSES:
-        if panel.__name__.startswith("MOCAMBA_PT_"):
-            bpy.utils.register_class(panel)
+    for panel in our_panels():
+        bpy.utils.register_class(panel)
 
 
 def photograph(name: str) -> None:
@@ -78,20 +83,39 @@ def photograph(name: str) -> None:
 def steps() -> Iterator[Any]:
     """A number waits so many seconds, a function until it says yes."""
     window, area = view()
+    yield from fresh_scene(area)
+    yield from demo_steps(window, area)
+    yield from calibration_steps()
+    yield from live_steps(window, area)
+    yield from record_steps(window)
+    yield from bake_and_export_steps(window, area)
+    yield from rigify_steps(window, area)
+    shown = show_only("calibrate", "output", "help")
+    yield 0.5
+    photograph("10-calibrate-output-help")
+    show_all(shown)
+    yield from damaged_take_steps()
+    yield from preference_pictures()
+    yield from switching_off_steps()
+
+
+def fresh_scene(area: Any) -> Iterator[Any]:
+    """An empty scene with the sidebar open on our tab."""
     area.spaces[0].show_region_ui = True
     bpy.context.preferences.view.show_splash = False
-    preferences = bpy.context.preferences.addons[ADDON].preferences
-    preferences.take_folder = str(WORK / "takes")
-    with bpy.context.temp_override(window=window, area=area):
-        for thing in list(bpy.data.objects):
-            bpy.data.objects.remove(thing)
-    area.spaces[0].region_3d.view_distance = 4.5
-    area.spaces[0].region_3d.view_location = (0, 0, 0.9)
-    area.spaces[0].shading.type = "MATERIAL" if bpy.app.version >= (9,) else "SOLID"
+    bpy.context.preferences.addons[ADDON].preferences.take_folder = str(WORK / "takes")
+    for thing in list(bpy.data.objects):
+        bpy.data.objects.remove(thing)
+    region = area.spaces[0].region_3d
+    region.view_distance, region.view_location = 4.5, (0, 0, 0.9)
     yield 1.0
     check("switched on", hasattr(bpy.ops.mocamba, "demo"))
     yield from choose_tab()
     photograph("01-fresh")
+
+
+def demo_steps(window: Any, area: Any) -> Iterator[Any]:
+    """Demo take, its bake, undo and redo."""
     with bpy.context.temp_override(window=window, area=area):
         bpy.ops.mocamba.demo("INVOKE_DEFAULT", True)
     yield 2.0
@@ -101,82 +125,136 @@ def steps() -> Iterator[Any]:
         bpy.ops.mocamba.preview_take()
         bpy.ops.mocamba.bake("INVOKE_DEFAULT", True)
     check("the demo take is baked", "Demo" in bpy.data.actions)
-    armature = bpy.context.scene.mocamba.armature
     bpy.context.scene.frame_set(120)
     photograph("03-baked")
     with bpy.context.temp_override(window=window, area=area):
         bpy.ops.ed.undo()
-    check("undo takes the bake back", "Demo" not in bpy.data.actions)
-    with bpy.context.temp_override(window=window, area=area):
+        check("undo takes the bake back", "Demo" not in bpy.data.actions)
         bpy.ops.ed.redo()
-    check("redo brings it again", "Demo" in bpy.data.actions)
-    armature = bpy.context.scene.mocamba.armature
-    armature.animation_data.action = None
+        check("redo brings it again", "Demo" in bpy.data.actions)
+    bpy.context.scene.mocamba.armature.animation_data.action = None
+
+
+def calibration_steps() -> Iterator[Any]:
+    """Connect; the simulated performer goes through the whole sequence."""
     bpy.ops.mocamba.connect(link=TOLD["link"])
-    yield lambda: runtime().connection is not None and runtime().connection.status.get("state") == "live"
+    shown = show_only("connection", "calibrate")
+    yield lambda: calibrating().get("step") in ("t-pose", "left-arm")
+    yield 1.0
+    photograph("04-calibrating")
+    yield lambda: runtime().connection.status.get("state") == "live"
+    check(f"calibrated: {calibrating().get('prompt')}", calibrating().get("step") == "done")
+    show_all(shown)
+
+
+def live_steps(window: Any, area: Any) -> Iterator[Any]:
+    """See it live."""
     bpy.ops.mocamba.live()
     yield lambda: runtime().preview is not None and runtime().preview.last is not None
     yield 1.5
     ticks = runtime().step_ms
     check(f"live: a step takes {ticks:.2f} ms", runtime().preview.trouble == "" and ticks < 1.0)
-    photograph("04-live")
+    photograph("05-live")
+    armature = bpy.context.scene.mocamba.armature
     before = [tuple(bone.rotation_quaternion) for bone in armature.pose.bones]
     yield 0.6
     check("the figure moves", before != [tuple(bone.rotation_quaternion) for bone in armature.pose.bones])
     yield from undo_while_live(window, area)
+
+
+def record_steps(window: Any) -> Iterator[Any]:
+    """A take, with countdown, marker and the timeline playing."""
     settings = bpy.context.scene.mocamba
     settings.delay, settings.marker, settings.play_timeline = "3", True, True
     bpy.ops.mocamba.record(take="Walk")
     yield 1.2
-    photograph("05-countdown")
+    photograph("06-countdown")
     yield lambda: runtime().recording is not None and runtime().recording.take is not None
     yield 2.0
     check("the timeline plays", window.screen.is_animation_playing)
-    photograph("06-recording")
+    photograph("07-recording")
     bpy.ops.mocamba.record()
     yield lambda: runtime().recording is None and not runtime().jobs
     yield 0.5
     listed = [item.name for item in bpy.context.window_manager.mocamba.takes]
     check(f"the take is listed ({', '.join(listed)})", "Walk_001" in listed)
     check("the timeline stands", not window.screen.is_animation_playing)
-    photograph("07-takes")
+    photograph("08-takes")
     bpy.ops.mocamba.live()
+
+
+def bake_and_export_steps(window: Any, area: Any) -> Iterator[Any]:
+    """The take as keyframes and as files."""
     with bpy.context.temp_override(window=window, area=area):
-        bpy.ops.mocamba.bake("INVOKE_DEFAULT", True)
-        check("the take is baked", "Walk_001" in bpy.data.actions)
+        bpy.ops.mocamba.bake("INVOKE_DEFAULT")
+    check("the take is baked", "Walk_001" in bpy.data.actions)
     for kind in ("bvh", "npz", "fbx", "glb", "usd"):
         out = WORK / f"Läufer 1.{kind}"
         bpy.ops.mocamba.export(filepath=str(out), format=kind)
         yield lambda: not runtime().jobs
         lacks = "has no exporter" in runtime().message  # builds of distributions do, and it has to be said
         check(f"exported {kind}", lacks or (out.is_file() and out.stat().st_size > 1000))
-    photograph("08-exported")
-    shown = show_only("calibrate", "output", "help")
-    yield 0.5
-    photograph("09-calibrate-output-help")
-    status = dict(runtime().connection.status)
-    yield from calibration_pictures(status)
-    show_all(shown)
+    photograph("09-exported")
+
+
+def rigify_steps(window: Any, area: Any) -> Iterator[Any]:
+    """A rig of the user's: Rigify's human, live and put back."""
+    first = bpy.context.scene.mocamba.armature
+    bpy.ops.preferences.addon_enable(module="rigify")
+    with bpy.context.temp_override(window=window, area=area):
+        bpy.ops.object.armature_human_metarig_add()
+        metarig = bpy.context.object
+        bpy.ops.object.mode_set(mode="POSE")
+        bpy.ops.pose.rigify_generate()
+        bpy.ops.object.mode_set(mode="OBJECT")
+        rig = bpy.context.object
+    for thing in (metarig, first, *first.children):
+        thing.hide_set(True)
+    bpy.context.scene.mocamba.armature = rig
+    switches = [(bone.name, key, bone[key]) for bone in rig.pose.bones for key in ("IK_FK",) if key in bone]
+    before = [tuple(bone.rotation_quaternion) for bone in rig.pose.bones]
+    with bpy.context.temp_override(window=window, area=area):
+        bpy.ops.mocamba.detect_map()
+    bpy.ops.mocamba.live()
+    yield lambda: runtime().preview is not None and runtime().preview.last is not None
+    yield 1.5
+    moved = sum(tuple(bone.rotation_quaternion) != was for bone, was in zip(rig.pose.bones, before, strict=True))
+    check(f"live on Rigify, {moved} bones, {runtime().message}", moved > 15 and not runtime().preview.trouble)
+    photograph("14-rigify")
+    bpy.ops.mocamba.live()
+    yield 0.3
+    after = [tuple(bone.rotation_quaternion) for bone in rig.pose.bones]
+    check("Rigify is as it was", after == before and all(rig.pose.bones[b][key] == v for b, key, v in switches))
+    with bpy.context.temp_override(window=window, area=area):
+        bpy.ops.mocamba.bake("INVOKE_DEFAULT", True)
+    check("the take is baked on Rigify", rig.animation_data is not None and rig.animation_data.action is not None)
+    bpy.context.scene.mocamba.armature = first
+    for thing in (first, *first.children):
+        thing.hide_set(False)
+    rig.hide_set(True)
+
+
+def damaged_take_steps() -> Iterator[Any]:
+    """A take of a version that is yet to come."""
     bpy.ops.mocamba.disconnect()
     (WORK / "takes" / "Broken.take").mkdir()
     (WORK / "takes" / "Broken.take" / "take.json").write_text('{"mocamba_take": 99}', encoding="utf-8")
     bpy.ops.mocamba.refresh()
-    bpy.context.window_manager.mocamba.active_take = 1 + listed_place("Broken")
+    names = [item.name for item in bpy.context.window_manager.mocamba.takes]
+    bpy.context.window_manager.mocamba.active_take = names.index("Broken")
     yield 0.5
-    photograph("10-damaged-take")
-    yield from preference_pictures()
+    photograph("11-damaged-take")
+
+
+def switching_off_steps() -> Iterator[Any]:
+    """Off and on three times, then off."""
     for _ in range(3):
         bpy.ops.preferences.addon_disable(module=ADDON)
         bpy.ops.preferences.addon_enable(module=ADDON)
     bpy.ops.preferences.addon_disable(module=ADDON)
     yield 0.5
     check("switched off", "mocamba" not in dir(bpy.types.Scene) and not hasattr(bpy.types, "MOCAMBA_PT_connection"))
-    photograph("12-disabled")
-
-
-def listed_place(name: str) -> int:
-    """Of a take in the list, less one."""
-    return [item.name for item in bpy.context.window_manager.mocamba.takes].index(name) - 1
+    photograph("13-disabled")
 
 
 def undo_while_live(window: Any, area: Any) -> Iterator[Any]:
@@ -192,27 +270,9 @@ def undo_while_live(window: Any, area: Any) -> Iterator[Any]:
     check("live goes on after undo and redo", runtime().live and runtime().preview.trouble == "")
 
 
-def calibration_pictures(status: dict[str, Any]) -> Iterator[Any]:
-    """What a calibration looks like, as docs/link.md tells it."""
-    connection = runtime().connection
-    told = {
-        "step": "t-pose",
-        "prompt": "Hold your arms straight out to the sides, palms down, and stand still.",
-        "progress": 0.6,
-        "moving": {"left_forearm": 24.0},
-        "attempt": 2,
-        "trouble": "You moved. Once more.",
-        "findings": [{"sensor": "left shin", "verdict": "bad", "reason": "It points the other way round."}],
-    }
-
-    heard = connection._hear
-    connection._hear = lambda _: None  # the session tells its own four times a second
-    connection.status = {**status, "state": "calibrating", "calibration": told}
-    runtime().redraw_soon()
-    yield 1.0  # panels grow slowly
-    photograph("11-calibrating")
-    connection._hear = heard
-    yield 0.5
+def calibrating() -> Any:
+    """As the session tells it."""
+    return runtime().connection.status.get("calibration") or {}
 
 
 def preference_pictures() -> Iterator[Any]:
@@ -223,7 +283,7 @@ def preference_pictures() -> Iterator[Any]:
     bpy.context.window_manager.addon_search = "Mocamba"
     bpy.ops.preferences.addon_expand(module=ADDON)
     yield 1.0
-    photograph("13-preferences")
+    photograph("12-preferences")
     other = bpy.context.window_manager.windows[-1]
     with bpy.context.temp_override(window=other):
         bpy.ops.wm.window_close()

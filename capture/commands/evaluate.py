@@ -27,6 +27,9 @@ Toes, wrists and hands follow their parents in truth and estimate; the figures m
 A network that needs a camera sees every clip through four virtual ones, 4 m away. Means over frames, joints and cameras
 with the pelvis at zero: MPJPE, PA-MPJPE and N-MPJPE in mm, MPJVE in mm a frame, Accel in mm a squared frame.
 
+With --h36m, a network that lifts keypoints is measured as its paper does: on Human3.6M's S9 and S11, from the file of
+MotionBERT's preprocessing. A checkpoint of PoseMamba's authors can be given as it is.
+
 Examples:
 
   mocamba evaluate hiposer --motion uiprmd.npz --person uiprmd_s03
@@ -34,6 +37,8 @@ Examples:
   mocamba evaluate hiposer-s --motion cmu.npz --sensors worn --json
 
   mocamba evaluate runs/vimcan.safetensors --motion cmu.npz --detector mediapipe-like
+
+  mocamba evaluate PoseMamba_S.bin --h36m h36m_sh_conf_cam_source_final.pkl
 """
 
 
@@ -53,7 +58,8 @@ class Detector(StrEnum):
 
 def evaluate_command(
     network: Annotated[str, typer.Argument(help="hiposer, a network's name, or a weights file.")],
-    motion: Annotated[Path, typer.Option(help="A motion shard (.npz).")],
+    motion: Annotated[Path | None, typer.Option(help="A motion shard (.npz).")] = None,
+    h36m: Annotated[Path | None, typer.Option(metavar="PICKLE", help="Human3.6M, instead of a shard.")] = None,
     sensors: Annotated[Sensors, typer.Option(help="Which simulated sensors.")] = Sensors.CLEAN,
     mode: Annotated[Mode, typer.Option(help="live: frame by frame; offline: may look ahead.")] = Mode.LIVE,
     person: Annotated[list[str] | None, typer.Option(help="Only this person's clips; may be given again.")] = None,
@@ -68,6 +74,12 @@ def evaluate_command(
     from ...inference.networks.hiposer import HiPoser
     from ...inference.weights_file import load_weights
 
+    if (motion is None) == (h36m is None):
+        raise BadInputError("Name what to measure on: either --motion or --h36m.")
+    if h36m is not None:
+        _evaluate_h36m(network, h36m, as_json)
+        return
+    assert motion is not None
     loaded = load_weights(DEFAULT_NETWORK if network == "hiposer" else network)
     if not isinstance(loaded.network, HiPoser):
         _evaluate_lifter(loaded, motion, detector, sensors, window, person or (), as_json)
@@ -92,6 +104,29 @@ def evaluate_command(
         **_figures(result),
     }
     report(values, [f"{loaded.card.name}, {sensors.value} sensors, {mode.value}", *_lines(result)], as_json)
+
+
+def _evaluate_h36m(network: str, path: Path, as_json: bool) -> None:
+    from ...inference.h36m_evaluation import evaluate_h36m, read_h36m
+    from ...inference.networks.mdtf import MDTF
+    from ...inference.networks.posemamba import PoseMamba
+    from ...inference.weights_file import load_weights
+
+    published = Path(network).suffix.lower() in (".bin", ".pth", ".pt", ".tr")
+    lifter = PoseMamba.from_checkpoint(Path(network)) if published else load_weights(network).network
+    if not isinstance(lifter, PoseMamba | MDTF):
+        raise BadInputError(
+            f"{network}: a {type(lifter).__name__} is not measured on Human3.6M; PoseMamba and MDTF are."
+        )
+    with progress_bar(as_json) as progress:
+        progress(0.0, f"Reading {path.name}")
+        found = evaluate_h36m(lifter, read_h36m(path), progress=progress)
+    values = {"network": network, "data": str(path), "window": lifter.config.frames, **asdict(found)}
+    lines = [f"{name}: P1 {p1:.1f} mm, P2 {p2:.1f} mm" for name, (p1, p2) in found.by_action.items()]
+    lines.append(
+        f"P1 {found.P1:.1f} mm, P2 {found.P2:.1f} mm over {len(found.by_action)} actions, {found.frames} frames"
+    )
+    report(values, lines, as_json)
 
 
 def _evaluate_lifter(

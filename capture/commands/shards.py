@@ -11,9 +11,9 @@ from .console import ForceFlag, JsonFlag, as_argument, progress_bar, report
 
 HELP = """Make a motion shard, which `mocamba train` and `mocamba evaluate` read, of motion that you have.
 
-Files and folders of AMASS .npz, BVH of any program, 3DPW and DIP-IMU pickles (read without running what is in them),
-and the .pt files of TransPose's preprocessing. Who is who is told from folders: a split is by person. What you make of
-licensed sets is under their licence, and so are weights trained on it.
+Files and folders of AMASS .npz, BVH of any program, CMU's .asf and .amc, 3DPW and DIP-IMU pickles (read without running
+what is in them), and the .pt files of TransPose's preprocessing. Who is who is told from folders: a split is by person.
+What you make of licensed sets is under their licence, and so are weights trained on it.
 
 Examples:
 
@@ -42,7 +42,7 @@ def shards_command(
     with progress_bar(as_json) as progress:
         found = collect(sources, person, progress)
     if not found.clips:
-        reasons = " ".join(found.left_out[:3]) or "There is no .npz, .bvh, .pkl or .pt file in it."
+        reasons = " ".join(found.left_out[:3]) or "There is no .npz, .bvh, .amc, .pkl or .pt file in it."
         raise BadInputError(f"No motion was found. {reasons}")
     write_shard(found.clips, out)
     people = sorted({clip.subject for clip in found.clips})

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ...rig.acclaim import read_amc
 from ...rig.amass import read_amass
 from ...rig.bvh import read_bvh
 from ...rig.errors import BadInputError, FileFormatError
@@ -14,7 +15,7 @@ from .pickles import read_pickle
 from .tensors import read_tensors
 from .vectors import SHORTEST
 
-SUFFIXES = (".npz", ".bvh", ".pkl", ".pickle", ".pt")
+SUFFIXES = (".npz", ".bvh", ".amc", ".pkl", ".pickle", ".pt")
 Progress = Callable[[float, str], None]
 
 
@@ -55,6 +56,8 @@ def read_clips_of(path: Path, person: str) -> Iterator[Clip]:
             yield Clip(path.stem, person, read_amass(path))
         case ".bvh":
             yield Clip(path.stem, person, read_bvh(path))
+        case ".amc":
+            yield Clip(path.stem, person, read_amc(path))
         case ".pt":
             yield from read_tensors(path, person)
         case _:

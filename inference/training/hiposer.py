@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-import lightning
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -24,7 +23,7 @@ from ..shards import Clip
 from ..virtual_sensors import simulate_imu
 from .bank import MotionBank
 from .captured import CapturedLoss, can_capture
-from .optimiser import clip_or_skip, warm_cosine
+from .optimiser import CalmTask, warm_cosine
 from .shares import own_share
 from .windows import PAST, Augmentation, draw_windows
 from .worn import FAR, WornWindows, wear_sensors
@@ -60,7 +59,7 @@ class Targets(NamedTuple):
     contact: Tensor
 
 
-class HiPoserTask(lightning.LightningModule):
+class HiPoserTask(CalmTask):
     """Draws its own batches: a data loader only counts the steps."""
 
     def __init__(self, config: TrainingConfig, bank: MotionBank, validation: Sequence[Clip]) -> None:
@@ -153,15 +152,6 @@ class HiPoserTask(lightning.LightningModule):
         # one figure to stop on: SIP in degrees plus Pos in centimetres, mean of the sources
         score = float(np.mean([mean.SIP + mean.Pos for mean in means.values()]))
         self.log("val/score", score, prog_bar=True, sync_dist=True)
-
-    def configure_gradient_clipping(
-        self,
-        optimizer: torch.optim.Optimizer,
-        gradient_clip_val: int | float | None = None,
-        gradient_clip_algorithm: str | None = None,
-    ) -> None:
-        """See `clip_or_skip`."""
-        self.log("train/finite", clip_or_skip(self.parameters(), optimizer), sync_dist=True)
 
     def configure_optimizers(self) -> Any:
         """AdamW, linear warm-up, then half a cosine to zero."""

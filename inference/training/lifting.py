@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import lightning
 import numpy as np
 import torch
 from torch import Tensor
@@ -23,7 +22,7 @@ from ..rotations import joint_positions, local_to_global
 from ..worn_orientation import disturb_orientation
 from .bank import MotionBank, build_bank
 from .captured import CapturedLoss, can_capture
-from .optimiser import clip_or_skip, warm_cosine
+from .optimiser import CalmTask, warm_cosine
 from .shares import own_share
 from .windows import MARGIN, PAST, Augmentation, Windows, draw_windows
 from .worn import FAR
@@ -79,7 +78,7 @@ def filmed(windows: Windows, inner: slice, random: RandomSource) -> LiftingClips
     return film(turns, joints, place_cameras(joints[:, joints.shape[1] // 2, 0], random))
 
 
-class LiftingTask(lightning.LightningModule):
+class LiftingTask(CalmTask):
     """Draws its own batches: a data loader only counts the steps."""
 
     def __init__(
@@ -158,15 +157,6 @@ class LiftingTask(lightning.LightningModule):
         parts = [LiftingClips(*x) for x in zip(*(values.split(32) for values in clips), strict=True)]
         errors = [answer(self.network, part).errors() for part in parts]
         return 1000 * float(torch.cat(errors).mean())
-
-    def configure_gradient_clipping(
-        self,
-        optimizer: torch.optim.Optimizer,
-        gradient_clip_val: int | float | None = None,
-        gradient_clip_algorithm: str | None = None,
-    ) -> None:
-        """See `clip_or_skip`."""
-        self.log("train/finite", clip_or_skip(self.parameters(), optimizer), sync_dist=True)
 
     def configure_optimizers(self) -> Any:
         """AdamW, linear warm-up, then half a cosine to zero."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import lightning
 import torch
 from torch import Tensor, nn
 
@@ -28,3 +29,16 @@ def clip_or_skip(parameters: Iterable[nn.Parameter], optimiser: torch.optim.Opti
     if not finite:
         optimiser.zero_grad()
     return finite.float()
+
+
+class CalmTask(lightning.LightningModule):
+    """A task whose gradients go through `clip_or_skip`."""
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: int | float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Logs `train/finite`."""
+        self.log("train/finite", clip_or_skip(self.parameters(), optimizer), sync_dist=True)

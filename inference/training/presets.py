@@ -41,6 +41,7 @@ PRESETS: dict[str, TrainingConfig | LiftingTraining] = {
     "vimcan-b-27": LiftingTraining(lengths=(27,)),
     "vimcan-b-8-sensors": LiftingTraining(replace(vimcan.VARIANTS["b"], sensors=8)),
     "vimcan-b-camera": LiftingTraining(replace(vimcan.VARIANTS["b"], fusion="self-attention")),
+    "vimcan-t-camera": LiftingTraining(replace(vimcan.VARIANTS["t"], fusion="self-attention")),
     "vimcan-b-cross-mamba": LiftingTraining(replace(vimcan.VARIANTS["b"], fusion="cross-mamba")),
     **{f"posemamba-{name}": LiftingTraining(config) for name, config in posemamba.VARIANTS.items()},
     **{f"mdtf-{name}": LiftingTraining(config) for name, config in mdtf.VARIANTS.items()},
