@@ -17,6 +17,7 @@ from mocamba.capture.status import SessionStatus, State
 from mocamba.panel import words
 from mocamba.panel.body_figure import BodyFigure
 from mocamba.panel.device_rows import Level, places, rows, shaken
+from mocamba.panel.gl_canvas import GlCanvas
 from mocamba.panel.jobs import Job, Report
 from mocamba.panel.orbit import Orbit
 from mocamba.panel.preferences import Preferences
@@ -31,7 +32,7 @@ from mocamba.rig.body import fitted_to, load_body, skin
 from mocamba.rig.errors import BadInputError
 from mocamba.rig.imu import SLOTS
 from PySide6.QtCore import QPointF, QSettings
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 from .panels import calibrating, device, health, live_status, silent_status
@@ -88,6 +89,26 @@ def test_a_body_without_a_gpu_stands_where_it_should() -> None:
     trunk = filled[150:200, 190:210]
     assert trunk.all()
     assert not filled[:, :20].any()
+
+
+def test_opengl_draws_the_same_body(qtbot: QtBot) -> None:
+    canvas = GlCanvas(samples=0)
+    qtbot.addWidget(canvas)
+    canvas.resize(300, 300)
+    canvas.show()
+    if not canvas.isValid():
+        pytest.skip("there is no OpenGL 3.3 here")
+    body = skinned_body()
+    bones = body.bones(some_pose(4)[0], np.array([0, 0.95, 0], np.float32))
+    scene = Scene(body, bones, Orbit(), (EMPTY, EMPTY), Look((0, 0, 0), (0, 0, 0), (250, 250, 250), LOOK.trails))
+    canvas.show_scene(scene)
+    image = canvas.grabFramebuffer().convertToFormat(QImage.Format.Format_RGB32).scaled(300, 300)
+    drawn = np.frombuffer(image.constBits(), np.uint8).reshape(300, 300, 4)[:, :, 1] > 40
+    patch = draw_body(scene, 300, 300)
+    painted = np.zeros((300, 300), bool)
+    high, wide = patch.pixels.shape[:2]
+    painted[patch.top : patch.top + high, patch.left : patch.left + wide] = patch.pixels[:, :, 3] > 0
+    assert (drawn & painted).sum() / (drawn | painted).sum() > 0.8  # discs reach a little over the edge
 
 
 @pytest.mark.parametrize("target", [(0.0, 0.9, 0.0), (40.0, 0.9, 0.0)])
