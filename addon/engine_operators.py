@@ -6,13 +6,14 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
+from ..rig.errors import BadInputError
 from .capture_control import capture_control
 from .engine_setup import EngineSetup, SetupWish
 from .jobs import Job
 from .preferences import preferences, user_folder
 from .runtime import runtime
 from .saying import Result, done, told
-from .weights import fetch_weights, unpack_weights
+from .weights import fetch_weights, lying_beside, unpack_weights
 
 
 class MOCAMBA_OT_set_up_engine(bpy.types.Operator):
@@ -57,15 +58,25 @@ class MOCAMBA_OT_add_weights(bpy.types.Operator):
     filter_glob: StringProperty(default="*.zip", options={"HIDDEN"})
 
     def invoke(self, context: Any, _event: Any) -> Result:
-        """Ask for the file."""
+        """Ask for the file; one that lies where downloads lie is offered."""
+        if (found := lying_beside(_download_folders())) is not None:
+            self.filepath = str(found)
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     @told
     def execute(self, _context: Any) -> Result:
-        """All of them or none."""
-        names = unpack_weights(Path(bpy.path.abspath(self.filepath)), user_folder("weights"))
+        """All of them or none. Without a path, those of the file that lies where downloads lie."""
+        found = Path(bpy.path.abspath(self.filepath)) if self.filepath else lying_beside(_download_folders())
+        if found is None:
+            raise BadInputError("No mocamba-weights file lies among your downloads. Choose where it is.")
+        names = unpack_weights(found, user_folder("weights"))
         return done(self, f"Added {', '.join(names)}.")
+
+
+def _download_folders() -> list[Path]:
+    folders = [Path.home() / "Downloads", Path.home() / "Desktop", Path.home()]
+    return [Path(bpy.data.filepath).parent, *folders] if bpy.data.filepath else folders
 
 
 class MOCAMBA_OT_fetch_weights(bpy.types.Operator):

@@ -5,6 +5,8 @@ import shutil
 import tempfile
 import urllib.request
 import zipfile
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..rig.errors import BadInputError, FileFormatError, MocambaError
@@ -14,6 +16,15 @@ from .jobs import Job
 SUMS = "SHA256SUMS"
 PIECE = 1 << 18  # bytes
 PATIENCE = 20.0  # seconds for a server to say anything
+
+
+def lying_beside(folders: Sequence[Path]) -> Path | None:
+    """The newest file of weights in `folders`, where the add-on's own was most likely downloaded to."""
+    found = []
+    for folder in folders:
+        with suppress(OSError):  # a folder that may not be looked into
+            found += [path for path in folder.glob("mocamba-weights-*.zip") if path.is_file()]
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
 def unpack_weights(packed: Path, folder: Path) -> list[str]:

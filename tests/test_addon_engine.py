@@ -24,7 +24,7 @@ from mocamba.addon.engine_setup import EngineSetup, SetupWish, fingerprint, make
 from mocamba.addon.help_operators import diagnostics
 from mocamba.addon.jobs import CancelledError, Job
 from mocamba.addon.runtime import runtime
-from mocamba.addon.weights import fetch_weights, unpack_weights
+from mocamba.addon.weights import fetch_weights, lying_beside, unpack_weights
 from mocamba.capture.demo import simulate_recording
 from mocamba.capture.importing import ImportOptions, write_take
 from mocamba.capture.take import new_take
@@ -312,6 +312,23 @@ def test_weights_are_packed_and_unpacked_by_their_checksums(tmp_path: Path) -> N
         damaged.write_bytes(text)
         with pytest.raises(FileFormatError, match=said):
             unpack_weights(damaged, tmp_path / "v")
+
+
+def test_weights_among_the_downloads_are_found(tmp_path: Path, addon: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    bpy = pytest.importorskip("bpy")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "mdtf.safetensors").write_bytes(b"weights")
+    home = tmp_path / "home"
+    (home / "Downloads").mkdir(parents=True)
+    monkeypatch.setattr(Path, "home", lambda: home)
+    monkeypatch.setattr("mocamba.addon.engine_operators.user_folder", lambda name: tmp_path / name)
+    with pytest.raises(RuntimeError, match="No mocamba-weights file lies among your downloads"):
+        bpy.ops.mocamba.add_weights()
+    command = [sys.executable, str(ROOT / "build_addon.py"), "--weights", str(tmp_path / "runs"), "--output"]
+    subprocess.run([*command, str(home / "Downloads")], check=True, capture_output=True)
+    assert lying_beside([home, home / "nowhere", home / "Downloads"]) is not None
+    assert bpy.ops.mocamba.add_weights() == {"FINISHED"}
+    assert (tmp_path / "weights" / "mdtf.safetensors").read_bytes() == b"weights"
 
 
 def test_weights_are_fetched_by_their_checksum(tmp_path: Path) -> None:
