@@ -7,6 +7,7 @@ stamp on the common axis. The file has no chunks, so that one that was cut off i
 
 import struct
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -81,7 +82,8 @@ class RawWriter:
         try:
             self._file.flush()
         except OSError as error:
-            self._file.close()
+            with suppress(OSError):  # what it says has been said
+                self._file.close()
             raise self._ended(error) from error
         if self._file.vanished:
             self._file.close()
@@ -111,7 +113,8 @@ class RawWriter:
             # the summary alone is missing: all samples are in the file
             raise self._ended(error) from error
         finally:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
 
 
 @dataclass

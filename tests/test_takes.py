@@ -242,7 +242,9 @@ def test_full_disk_leaves_nothing(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
-def test_full_disk_for_real(tmp_path: Path, logs: SensorLogs, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("often", [0.0, 60.0], ids=["at once", "at the end"])
+def test_full_disk_for_real(tmp_path: Path, logs: SensorLogs, monkeypatch: pytest.MonkeyPatch, often: float) -> None:
+    monkeypatch.setattr("mocamba.capture.raw._FLUSH_EVERY", often)
     opened = Path.open
 
     def open_on_it(self: Path, mode: str = "r", *args: Any, **more: Any) -> Any:
