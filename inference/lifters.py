@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from .framing import framed
 from .lifting import LiftingClips
 from .networks.mdtf import MDTF, with_confidence
 from .networks.posemamba import PoseMamba
@@ -28,6 +29,8 @@ class Answer(NamedTuple):
 
 def answer(network: Lifter, clips: LiftingClips) -> Answer:
     """VIMCAN answers in metres; PoseMamba and MDTF in image units, which the true distance turns into metres."""
+    if network.config.framed:
+        clips = framed(clips, causal=network.look_ahead == 0)
     estimate = network(*given(network, clips))
     if isinstance(network, Vimcan):
         return Answer(estimate, clips.positions, torch.ones_like(clips.scale))

@@ -77,7 +77,7 @@ def _seen(
     worn = seen.orientation
     if sensors != CLEAN:
         worn = disturb_orientation(worn, sensors, torch.ones(len(worn), device=device), random)
-    read = seen._replace(keypoints=detect(seen.keypoints, detector, random), orientation=worn)
+    read = seen._replace(keypoints=detect(seen.keypoints, seen.scale, detector, random), orientation=worn)
     return read, seen.positions.cpu().numpy()
 
 

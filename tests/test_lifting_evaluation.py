@@ -31,23 +31,39 @@ def random(seed: int = 0) -> RandomSource:
 
 def test_a_perfect_detector_changes_nothing() -> None:
     keypoints = torch.rand(2, 5, 17, 2)
-    torch.testing.assert_close(detect(keypoints, PERFECT, random()), keypoints)
+    torch.testing.assert_close(detect(keypoints, torch.ones(2, 5), PERFECT, random()), keypoints)
 
 
 def test_each_error_of_a_detector_has_its_size_and_pace() -> None:
-    still = torch.zeros(40, 240, 17, 2)
-    noise = detect(still, replace(PERFECT, noise=0.004), random())
+    still, metre = torch.zeros(40, 240, 17, 2), torch.ones(40, 240)
+    noise = detect(still, metre, replace(PERFECT, noise=0.004), random())
     assert noise[:, :, 0].std() == pytest.approx(0.004, rel=0.05)
     assert noise[:, :, 16].std() == pytest.approx(0.006, rel=0.05)
     assert noise.diff(dim=1)[:, :, 0].std() == pytest.approx(0.004 * 2**0.5, rel=0.05)
-    wander = detect(still, replace(PERFECT, wander=0.004), random())
+    wander = detect(still, metre, replace(PERFECT, wander=0.004), random())
     assert wander[:, :, 0].std() == pytest.approx(0.004, rel=0.15)
     assert wander.diff(dim=1)[:, :, 0].std() < 0.001
-    habit = detect(still, replace(PERFECT, habit=0.004), random())
+    habit = detect(still, metre, replace(PERFECT, habit=0.004), random())
     assert habit.diff(dim=1).abs().max() == 0
     assert habit[:, 0, 0].std() == pytest.approx(0.004, rel=0.3)
-    hidden = detect(still, replace(PERFECT, lost=0.1, guess=0.1), random()).abs().amax(-1) > 1e-6
+    hidden = detect(still, metre, replace(PERFECT, lost=0.1, guess=0.1), random()).abs().amax(-1) > 1e-6
     assert hidden.float().mean() == pytest.approx(0.1, abs=0.04)
+
+
+def test_errors_grow_with_the_performer_in_the_picture() -> None:
+    keypoints, errors = torch.rand(3, 20, 17, 2), replace(PERFECT, noise=0.01, wander=0.01, lost=0.1)
+    far = detect(keypoints, torch.full((3, 20), 0.3), errors, random()) - keypoints
+    near = detect(keypoints, torch.full((3, 20), 0.6), errors, random()) - keypoints
+    torch.testing.assert_close(near, 2 * far, atol=1e-6, rtol=1e-4)
+
+
+def test_a_mistaken_side_is_the_other_ones() -> None:
+    keypoints = torch.rand(40, 240, 17, 2)
+    seen = detect(keypoints, torch.ones(40, 240), replace(PERFECT, swapped=0.1), random())
+    legs = (seen[..., 1:7, :] != keypoints[..., 1:7, :]).any(-1).any(-1)
+    assert legs.float().mean() == pytest.approx(0.1, abs=0.04)
+    torch.testing.assert_close(seen[legs][:, [1, 2, 3, 4, 5, 6]], keypoints[legs][:, [4, 5, 6, 1, 2, 3]])
+    torch.testing.assert_close(seen[..., [0, 7, 8, 9, 10], :], keypoints[..., [0, 7, 8, 9, 10], :])
 
 
 def test_four_cameras_see_the_performer_from_four_sides() -> None:

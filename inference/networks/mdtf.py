@@ -43,7 +43,7 @@ class MDTFConfig:
     """Layout of one MDTF. The defaults are Tiny.
 
     `aligned`: each bone's features go to the joint it ends in. The released code gives joint k the bone that ends in
-    joint k + 1, and the last joint none.
+    joint k + 1, and the last joint none. `framed`: trained on keypoints zoomed by `framing`, which it has to be given.
     """
 
     width: int = 64
@@ -51,6 +51,7 @@ class MDTFConfig:
     frames: int = 243
     drop_path: float = 0.1
     aligned: bool = True
+    framed: bool = False
     bone_aware: BoneAwareConfig = field(default_factory=BoneAwareConfig)
 
     def __post_init__(self) -> None:

@@ -35,6 +35,7 @@ class PoseMambaConfig:
     frames: int = 243  # the most that are read at once; a causal network reads any number
     scan: Scan = "global-local"
     local_grad: bool = True  # False: the gradient of the published code, which loses the local addend
+    framed: bool = False  # trained on keypoints zoomed by `framing`, which it has to be given
     drop_path: float = 0.2
 
     def __post_init__(self) -> None:

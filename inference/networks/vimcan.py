@@ -64,6 +64,7 @@ class VimcanConfig:
     heads: int = 4
     frames: int = 81  # the most that are read at once; a causal network reads any number
     causal: bool = False
+    framed: bool = False  # trained on keypoints zoomed by `framing`, which it has to be given
     drop_path: float = 0.2
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor
 from ...rig.imu import WORN, SensorErrors
 from ..cameras import place_cameras
 from ..detector import MEDIAPIPE_LIKE, DetectorErrors, detect
+from ..framing import framed
 from ..lifters import Lifter, answer
 from ..lifting import LiftingClips, film, h36m_of
 from ..losses import lifting_losses
@@ -30,7 +31,7 @@ from .worn import FAR
 VALIDATION_SEED = 71
 LifterConfig = PoseMambaConfig | MDTFConfig | VimcanConfig
 PLAIN = Augmentation(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)  # motion as it was recorded
-ROUGH = DetectorErrors(0.005, 0.01, 0.01, 0.15, 0.08)
+ROUGH = DetectorErrors(0.016, 0.045, 0.045, 0.15, 0.25, 0.04)
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class LiftingTask(CalmTask):
             clips = draw_clips(self._banks["train"], config.batch, frames, config.augmentation, random)
             level = random.uniform(config.batch) * ~random.chance(config.batch, config.clean)
             clips = clips._replace(
-                keypoints=detect(clips.keypoints, config.detector, random, level),
+                keypoints=detect(clips.keypoints, clips.scale, config.detector, random, level),
                 orientation=disturb_orientation(clips.orientation, config.sensors, level, random),
             )
             return LiftingClips(*(own_share(values, self.trainer) for values in clips))
@@ -145,7 +146,7 @@ class LiftingTask(CalmTask):
         clips = draw_clips(self._banks["val"], count, max(self.config.lengths), PLAIN, random)
         level = torch.ones(count, device=self.device)
         return clips._replace(
-            keypoints=detect(clips.keypoints, MEDIAPIPE_LIKE, random),
+            keypoints=detect(clips.keypoints, clips.scale, MEDIAPIPE_LIKE, random),
             orientation=disturb_orientation(clips.orientation, WORN, level, random),
         )
 
@@ -179,4 +180,6 @@ class BoneTask(LiftingTask):
         return float(self._loss(self._validation_clips(32)))
 
     def _loss(self, clips: LiftingClips) -> Tensor:
+        if self.config.network.framed:
+            clips = framed(clips, causal=False)
         return bone_loss(self.network(with_confidence(clips.keypoints)), clips.positions)

@@ -1,11 +1,12 @@
 """The training runs behind the shipped weights and the tables, by name."""
 
 from dataclasses import replace
+from typing import Any
 
 from ..networks import mdtf, posemamba, vimcan
 from ..networks.hiposer import SEQ_S, HiPoserConfig
 from .hiposer import TrainingConfig
-from .lifting import PLAIN, LiftingTraining
+from .lifting import PLAIN, LifterConfig, LiftingTraining
 from .windows import Augmentation
 from .worn import HEAVIER
 
@@ -17,6 +18,10 @@ _PAPER = HiPoserConfig(sensor_skip=True, smoothing=5)
 
 def _run(network: HiPoserConfig, steps: int = 2200, rate: float = 2e-3) -> TrainingConfig:
     return TrainingConfig(network=network, steps=steps, rate=rate)
+
+
+def _lifting(network: LifterConfig, **changes: Any) -> LiftingTraining:
+    return LiftingTraining(replace(network, framed=True), **changes)
 
 
 PRESETS: dict[str, TrainingConfig | LiftingTraining] = {
@@ -34,17 +39,18 @@ PRESETS: dict[str, TrainingConfig | LiftingTraining] = {
     "hiposer-d-state-config": _run(replace(_SHIPPED, states="config")),
     "hiposer-d-state-single": _run(replace(_SHIPPED, states="single")),
     "hiposer-d-state-none": _run(replace(_SHIPPED, states="none")),
-    **{f"vimcan-{name}": LiftingTraining(config) for name, config in vimcan.VARIANTS.items()},
-    "vimcan-b-variable": LiftingTraining(lengths=VARIABLE),
-    "vimcan-b-81": LiftingTraining(lengths=(81,)),
-    "vimcan-b-9": LiftingTraining(lengths=(9,)),
-    "vimcan-b-27": LiftingTraining(lengths=(27,)),
-    "vimcan-b-8-sensors": LiftingTraining(replace(vimcan.VARIANTS["b"], sensors=8)),
-    "vimcan-b-camera": LiftingTraining(replace(vimcan.VARIANTS["b"], fusion="self-attention")),
-    "vimcan-t-camera": LiftingTraining(replace(vimcan.VARIANTS["t"], fusion="self-attention")),
-    "vimcan-b-cross-mamba": LiftingTraining(replace(vimcan.VARIANTS["b"], fusion="cross-mamba")),
-    **{f"posemamba-{name}": LiftingTraining(config) for name, config in posemamba.VARIANTS.items()},
-    **{f"mdtf-{name}": LiftingTraining(config) for name, config in mdtf.VARIANTS.items()},
+    **{f"vimcan-{name}": _lifting(config) for name, config in vimcan.VARIANTS.items()},
+    "vimcan-b-variable": _lifting(vimcan.VARIANTS["b"], lengths=VARIABLE),
+    "vimcan-b-81": _lifting(vimcan.VARIANTS["b"], lengths=(81,)),
+    "vimcan-b-9": _lifting(vimcan.VARIANTS["b"], lengths=(9,)),
+    "vimcan-b-27": _lifting(vimcan.VARIANTS["b"], lengths=(27,)),
+    "vimcan-b-8-sensors": _lifting(replace(vimcan.VARIANTS["b"], sensors=8)),
+    "vimcan-b-camera": _lifting(replace(vimcan.VARIANTS["b"], fusion="self-attention")),
+    "vimcan-t-camera": _lifting(replace(vimcan.VARIANTS["t"], fusion="self-attention")),
+    "vimcan-b-cross-mamba": _lifting(replace(vimcan.VARIANTS["b"], fusion="cross-mamba")),
+    **{f"posemamba-{name}": _lifting(config) for name, config in posemamba.VARIANTS.items()},
+    "posemamba-s-whole-picture": LiftingTraining(posemamba.VARIANTS["s"]),
+    **{f"mdtf-{name}": _lifting(config) for name, config in mdtf.VARIANTS.items()},
 }
 
 # What each way to make more of little motion is worth: the same run without it, or with one that is not used
