@@ -1,0 +1,177 @@
+"""From a video, or a take with a camera, to the motion in it, by a lifting network."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..devices.keypoints.track import KeypointTrack, load_track
+from ..rig.errors import BadInputError, FileFormatError
+from ..rig.h36m import JOINTS
+from ..rig.lens import ASSUMED_FIELD, Lens, lens_of_field, read_lens
+from ..rig.lifted.even import EvenKeypoints, even_axis, even_keypoints
+from ..rig.motion import Motion
+from ..rig.polish import Polish
+from .importing import DEFAULT_HEIGHT, check_height
+from .manifest import Manifest
+from .take import MANIFEST, Take, check_take_place, new_take, open_take
+
+if TYPE_CHECKING:
+    from ..inference.film_solver import FilmSolution
+
+Progress = Callable[[float, str], None]
+KEYPOINTS, LENS = "keypoints.npz", "camera.json"
+FILM_NETWORK = "vimcan-t"
+STANDING = Polish(floor=True, feet=True, contacts="motion")
+HALF = 0.5  # of the time: joints hidden longer are named
+FOUND = 0.6  # share of the work that finding keypoints is
+
+
+@dataclass(frozen=True)
+class FilmOptions:
+    """`height` of the performer, metres; `fov` of the camera, degrees along its picture's longer side, or a
+    `camera_file` that a calibration wrote. What is None is assumed, and said to be."""
+
+    network: str = FILM_NETWORK
+    height: float | None = None
+    fov: float | None = None
+    camera_file: Path | None = None
+    detector: str = "mediapipe"
+    performer: str = "performer"
+    polish: Polish = STANDING
+    force: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """A solved film. `file` holds the `motion`; `joints (T, 17, 2)` are the solved joints in pixels at each picture of
+    `track`; `off` the median distance to what was seen, pixels; `notes` what was assumed or went wrong."""
+
+    take: Take
+    file: Path
+    motion: Motion
+    track: KeypointTrack
+    lens: Lens
+    joints: NDArray[np.float32]
+    off: float
+    notes: tuple[str, ...]
+
+
+def take_of(video: Path) -> Path:
+    """Where the take of a video is made unless told otherwise: beside it."""
+    return video.with_suffix(".take")
+
+
+def solve_video(video: Path, take_path: Path, options: FilmOptions, progress: Progress) -> Film:
+    """A new take with the keypoints of `video` and a solve of them; `take_path` is there whole or not at all."""
+    check_take_place(take_path, force=options.force)
+    check_height(options.height)
+    track = find_keypoints(video, options.detector, lambda share, doing: progress(FOUND * share, doing))
+    with new_take(take_path, force=options.force) as part:
+        part.mkdir(parents=True)
+        lens = lens_for(track, options)
+        track.save(part / KEYPOINTS)
+        lens.write(part / LENS)
+        manifest = Manifest(options.performer, options.height or DEFAULT_HEIGHT, "video", video.name)
+        manifest.write(part / MANIFEST)
+        film = _solved(open_take(part), track, lens, options, lambda s, doing: progress(FOUND + 0.4 * s, doing))
+    return replace(film, take=open_take(take_path), file=take_path / film.file.relative_to(part))
+
+
+def solve_filmed(take: Take, options: FilmOptions, progress: Progress) -> Film:
+    """Another solve of a take that has keypoints. Raises FileFormatError for one that has none."""
+    if not has_camera(take):
+        raise FileFormatError(take.path, "has no camera.", "Give it a video: mocamba solve VIDEO.mp4")
+    track = load_track(take.path / KEYPOINTS)
+    told = options.fov is not None or options.camera_file is not None
+    lens = lens_for(track, options) if told else read_lens(take.path / LENS)
+    film = _solved(take, track, lens, replace(options, height=options.height or take.manifest.height), progress)
+    lens.write(take.path / LENS)
+    return film
+
+
+def has_camera(take: Take) -> bool:
+    """Whether there are keypoints in it."""
+    return (take.path / KEYPOINTS).is_file()
+
+
+def find_keypoints(video: Path, detector: str, progress: Progress) -> KeypointTrack:
+    """One person's joints in every picture. Raises BadInputError for what is no video and where nobody is seen."""
+    if detector != "mediapipe":
+        raise BadInputError(f"There is no detector {detector!r}. Known: mediapipe.")
+    from ..devices.keypoints.mediapipe import MediaPipeDetector
+    from ..devices.keypoints.video import track_video
+
+    with MediaPipeDetector() as finder:
+        return track_video(video, finder, progress)
+
+
+def lens_for(track: KeypointTrack, options: FilmOptions) -> Lens:
+    """As told, or assumed."""
+    if options.camera_file is not None:
+        return read_lens(options.camera_file).of_size(track.width, track.height)
+    if options.fov is not None:
+        return lens_of_field(track.width, track.height, options.fov)
+    return lens_of_field(track.width, track.height, ASSUMED_FIELD, f"assumed, {ASSUMED_FIELD:g}°")
+
+
+def even_track(track: KeypointTrack, lens: Lens, axis: NDArray[np.int64] | None = None) -> EvenKeypoints:
+    """At 60 Hz, as directions from the camera."""
+    if len(track) < 2:
+        raise BadInputError("The video has a single picture; motion needs more.")
+    return even_keypoints(
+        track.t_ns, lens.rays(track.points), track.confidence, even_axis(track.t_ns) if axis is None else axis
+    )
+
+
+def _solved(take: Take, track: KeypointTrack, lens: Lens, options: FilmOptions, progress: Progress) -> Film:
+    progress(0.0, "Loading the network")
+    from ..inference.film_solver import load_lifter, reprojection_error, solve_film
+
+    even = even_track(track, lens)
+    solution = solve_film(even, load_lifter(options.network), height=options.height, progress=progress)
+    off = reprojection_error(solution, even, lens.focal[0])
+    file = take.save_solved(solution.motion, options.network, options.polish)
+    return Film(
+        take,
+        file,
+        take.load_solved(options.network),
+        track,
+        lens,
+        joints_in_picture(solution, track, lens),
+        float(np.nanmedian(off)),
+        (*track.warnings, *notes_about(even, lens, options)),
+    )
+
+
+def joints_in_picture(solution: "FilmSolution", track: KeypointTrack, lens: Lens) -> NDArray[np.float32]:
+    """The solved joints in pixels `(N, 17, 2)` at the times of the track's pictures; NaN where the pose is a guess."""
+    motion = solution.motion
+    nearest = np.clip(np.searchsorted(motion.t_ns, track.t_ns), 0, len(motion) - 1)
+    seen = solution.joints_in_camera()[nearest]
+    pixels = lens.project(seen)
+    known = (motion.confidence[nearest] > 0) & (seen[..., 2] > 0).all(axis=1)
+    return np.where(known[:, None, None], pixels, np.nan).astype(np.float32)
+
+
+def notes_about(even: EvenKeypoints, lens: Lens, options: FilmOptions) -> list[str]:
+    """What the user should know."""
+    notes = []
+    if options.fov is None and options.camera_file is None and lens.source.startswith("assumed"):
+        notes.append(
+            f"The camera's field of view is not known; {lens.field:.0f}° along the longer side is assumed. Distances "
+            f"may be off: give --fov, or a --camera-file from 'mocamba camera'."
+        )
+    if options.height is None:
+        notes.append("The performer's height is not known; give --height for true sizes.")
+    gone = float(1 - even.present.mean())
+    if gone > 0:
+        notes.append(f"Nobody is in the picture for {100 * gone:.0f} % of the time: the pose waits there.")
+    hidden = 1 - (even.sure[even.present] > 0).mean(axis=0)
+    if hidden.max() > HALF:
+        names = ", ".join(name.replace("_", " ") for name, share in zip(JOINTS, hidden, strict=True) if share > HALF)
+        notes.append(f"Hidden for most of the time, so guessed: {names}.")
+    return notes
