@@ -10,13 +10,17 @@ from numpy.typing import NDArray
 
 from ..devices.keypoints.track import KeypointTrack, load_track
 from ..rig.errors import BadInputError, FileFormatError
-from ..rig.h36m import JOINTS
+from ..rig.h36m import JOINTS, h36m_positions
+from ..rig.imu import ImuSequence
 from ..rig.lens import ASSUMED_FIELD, Lens, lens_of_field, read_lens
 from ..rig.lifted.even import EvenKeypoints, even_axis, even_keypoints
+from ..rig.lifted.lag import camera_lag
 from ..rig.motion import Motion
 from ..rig.polish import Polish
+from ..rig.whole_file import refuse_existing
 from .importing import DEFAULT_HEIGHT, check_height
 from .manifest import Manifest
+from .solving import DEFAULT_NETWORK, Mode
 from .take import MANIFEST, Take, check_take_place, new_take, open_take
 
 if TYPE_CHECKING:
@@ -87,10 +91,26 @@ def solve_filmed(take: Take, options: FilmOptions, progress: Progress) -> Film:
         raise FileFormatError(take.path, "has no camera.", "Give it a video: mocamba solve VIDEO.mp4")
     track = load_track(take.path / KEYPOINTS)
     told = options.fov is not None or options.camera_file is not None
-    lens = lens_for(track, options) if told else read_lens(take.path / LENS)
-    film = _solved(take, track, lens, replace(options, height=options.height or take.manifest.height), progress)
+    lens = lens_for(track, options) if told or not (take.path / LENS).exists() else read_lens(take.path / LENS)
+    options = replace(options, height=options.height or take.manifest.height)
+    film = (_fused if take.manifest.calibration else _solved)(take, track, lens, options, progress)
     lens.write(take.path / LENS)
     return film
+
+
+def add_video(take: Take, video: Path, options: FilmOptions, progress: Progress) -> None:
+    """Put the keypoints of `video` into a take of sensors, on their clock, which is found by comparing movements.
+
+    Keypoints that are there are replaced only with `force`. Raises BadInputError where the movements differ.
+    """
+    refuse_existing(take.path / KEYPOINTS, force=options.force)
+    track = find_keypoints(video, options.detector, lambda share, doing: progress(0.8 * share, doing))
+    lens = lens_for(track, options)
+    progress(0.8, "Comparing movements")
+    imu, felt, _ = _felt(take, lambda share, doing: progress(0.8 + 0.15 * share, doing))
+    lag = _lag(imu, felt, track, lens, shared=False)
+    lens.write(take.path / LENS)
+    replace(track, t_ns=track.t_ns + lag).save(take.path / KEYPOINTS)
 
 
 def has_camera(take: Take) -> bool:
@@ -129,10 +149,24 @@ def even_track(track: KeypointTrack, lens: Lens, axis: NDArray[np.int64] | None 
 
 def _solved(take: Take, track: KeypointTrack, lens: Lens, options: FilmOptions, progress: Progress) -> Film:
     progress(0.0, "Loading the network")
-    from ..inference.film_solver import load_lifter, reprojection_error, solve_film
+    from ..inference.film_solver import load_lifter, solve_film
 
     even = even_track(track, lens)
     solution = solve_film(even, load_lifter(options.network), height=options.height, progress=progress)
+    return _kept(take, solution, even, track, lens, options)
+
+
+def _kept(
+    take: Take,
+    solution: "FilmSolution",
+    even: EvenKeypoints,
+    track: KeypointTrack,
+    lens: Lens,
+    options: FilmOptions,
+) -> Film:
+    """Written into the take."""
+    from ..inference.film_solver import reprojection_error
+
     off = reprojection_error(solution, even, lens.focal[0])
     file = take.save_solved(solution.motion, options.network, options.polish)
     return Film(
@@ -144,6 +178,45 @@ def _solved(take: Take, track: KeypointTrack, lens: Lens, options: FilmOptions, 
         joints_in_picture(solution, track, lens),
         float(np.nanmedian(off)),
         (*track.warnings, *notes_about(even, lens, options)),
+    )
+
+
+def _fused(take: Take, track: KeypointTrack, lens: Lens, options: FilmOptions, progress: Progress) -> Film:
+    imu, felt, warnings = _felt(take, lambda share, doing: progress(0.3 * share, doing))
+    from ..inference.film_solver import load_lifter
+    from ..inference.fusion_solver import solve_fused
+
+    told = "The camera is {:.0f} ms {} against the sensors; put right."
+    try:
+        lag = _lag(imu, felt, track, lens, shared=True)
+        told = told.format(abs(lag) / 1e6, "early" if lag > 0 else "late")
+    except BadInputError:
+        lag, told = (
+            0,
+            "The movement does not tell how late the camera is against the sensors; it is taken to be on time.",
+        )
+    late = replace(track, t_ns=track.t_ns + lag)
+    even = even_track(late, lens, imu.t_ns)
+    loaded = load_lifter(options.network)
+    solution = solve_fused(imu, felt, even, loaded, lambda share, doing: progress(0.3 + 0.7 * share, doing))
+    film = _kept(take, solution, even, late, lens, options)
+    return replace(film, track=track, notes=(*warnings, told, *film.notes))
+
+
+def _felt(take: Take, progress: Progress) -> tuple[ImuSequence, Motion, tuple[str, ...]]:
+    """The sensors, and the motion in them by themselves."""
+    imu, warnings = take.imu()
+    from ..inference.solver import solve
+
+    felt = solve(imu, network=DEFAULT_NETWORK, mode=Mode.OFFLINE.value, skeleton=take.skeleton, progress=progress)
+    return imu, felt, warnings
+
+
+def _lag(imu: ImuSequence, felt: Motion, track: KeypointTrack, lens: Lens, *, shared: bool) -> int:
+    """See `camera_lag`."""
+    joints = h36m_positions(felt).astype(np.float64)
+    return camera_lag(
+        joints - joints[:, :1], imu.t_ns, track.t_ns, lens.rays(track.points), track.confidence, shared=shared
     )
 
 

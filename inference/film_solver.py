@@ -11,7 +11,7 @@ from ..rig.contacts import estimate_contact, standing
 from ..rig.errors import BadInputError
 from ..rig.h36m import h36m_positions
 from ..rig.lifted.absence import bridge_absences
-from ..rig.lifted.agree import Opinion, agreed_joints
+from ..rig.lifted.agree import Opinion, agreed_joints, mean_opinion
 from ..rig.lifted.bones import performer_of
 from ..rig.lifted.even import EvenKeypoints
 from ..rig.lifted.ground import Ground, find_up, ground_of
@@ -111,7 +111,7 @@ def sized(said: Array, even: EvenKeypoints, metres: bool, height: float | None) 
 
 def settled_joints(opinions: list[Opinion], even: EvenKeypoints, lengths: Array) -> Array:
     """Joints `(T, 17, 3)` in the camera's frame on which networks, picture and bones agree, steadied."""
-    place = place_pelvis(opinions[0].joints, even.rays, even.sure)
+    place = place_pelvis(mean_opinion(opinions), even.rays, even.sure)
     agreed = agreed_joints(opinions, place, even.rays, even.sure, lengths)
     return gaussian(agreed, STEADY * SOLVE_RATE)
 
@@ -124,9 +124,19 @@ def posed(agreed: Array, even: EvenKeypoints, ground: Ground, skeleton: Skeleton
     return bridge_absences(motion, even.present)
 
 
-def walked(motion: Motion, stands: NDArray[np.bool_], even: EvenKeypoints, ground: Ground) -> Motion:
-    """`motion` whose pelvis is moved by standing feet from frame to frame, and is where it was seen on the whole."""
-    steps = planted_steps(motion, stands) @ ground.turn
+def walked(
+    motion: Motion,
+    stands: NDArray[np.bool_],
+    even: EvenKeypoints,
+    ground: Ground,
+    carried: Array | None = None,
+) -> Motion:
+    """`motion` whose pelvis is moved by standing feet from frame to frame, and is where it was seen on the whole.
+
+    `carried (T, 3)`: a path whose steps count where no foot stands; without it those that were seen do.
+    """
+    own = motion.translation.astype(np.float64) if carried is None else carried
+    steps = planted_steps(motion, stands, own) @ ground.turn
     seen = ground.to_camera(motion.translation.astype(np.float64))
     path = ground.to_world(fused_path(seen, even.sure[:, (0, 1, 4, 7, 8)].mean(axis=1), steps))
     return replace(motion, translation=path.astype(np.float32))

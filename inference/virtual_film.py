@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..rig.h36m import h36m_positions
-from ..rig.motion import SOLVE_RATE, Motion
+from ..rig.motion import Motion
 from ..rig.quaternion import Array
 from .cameras import look_at
 from .detector import PERFECT, DetectorErrors, detect
@@ -81,6 +81,5 @@ def _hidden(frames: int, share: float, random: RandomSource) -> NDArray[np.bool_
     """`(T, 17)` True in stretches of half a second or so, about `share` of the time for each joint."""
     if share <= 0:
         return np.zeros((frames, 17), bool)
-    wave = random.smooth(1, int(frames / SOLVE_RATE * 60) or frames, 17, 1.0)[0, :frames].numpy()
-    bound = np.quantile(wave, 1 - share, axis=0)
-    return np.asarray(wave > bound)
+    wave = random.smooth(1, frames, 17, 1.0)[0].numpy()
+    return np.asarray(wave > np.quantile(wave, 1 - share, axis=0))

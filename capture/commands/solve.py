@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from ...rig.motion import Motion
-from ..film import FILM_NETWORK, Film, FilmOptions, has_camera, solve_filmed, solve_video, take_of
+from ..film import FILM_NETWORK, Film, FilmOptions, add_video, has_camera, solve_filmed, solve_video, take_of
 from ..network_table import reads_camera
 from ..solving import DEFAULT_NETWORK, Mode, solve_take
 from ..take import open_take
@@ -47,6 +47,9 @@ def solve_command(
         Path | None, typer.Option(help="Of the camera: what 'mocamba camera' made of a chessboard.")
     ] = None,
     detector: Annotated[str, typer.Option(help="What finds joints in pictures.")] = "mediapipe",
+    video: Annotated[
+        Path | None, typer.Option(help="Add this video to a take of sensors, whenever it was started, and use both.")
+    ] = None,
     overlay: Annotated[
         Path | None, typer.Option(metavar="OUT.mp4", help="The video with what was seen and what was solved on it.")
     ] = None,
@@ -54,7 +57,7 @@ def solve_command(
     as_json: JsonFlag = False,
 ) -> None:
     """See HELP."""
-    if source.is_dir() and not _by_camera(source, network):
+    if source.is_dir() and video is None and not _by_camera(source, network):
         _solve_sensors(source, network or DEFAULT_NETWORK, mode, as_json)
         return
     options = FilmOptions(
@@ -62,6 +65,8 @@ def solve_command(
     )
     with progress_bar(as_json) as progress:
         if source.is_dir():
+            if video is not None:
+                add_video(open_take(source), video, options, progress)
             film = solve_filmed(open_take(source), options, progress)
         else:
             film = solve_video(source, out or take_of(source), options, progress)

@@ -29,6 +29,11 @@ class Opinion:
     joints: Array
     error: Array
 
+    @property
+    def weight(self) -> Array:
+        """`(T, 17)`, one over the squared error."""
+        return np.asarray(np.maximum(self.error, 1e-4) ** -2.0)
+
 
 def agreed_joints(opinions: Sequence[Opinion], pelvis: Array, rays: Array, sure: Array, lengths: Array) -> Array:
     """Joints `(T, 17, 3)` in the camera's frame, metres.
@@ -46,20 +51,24 @@ def agreed_joints(opinions: Sequence[Opinion], pelvis: Array, rays: Array, sure:
 
 
 def _agreed(opinions: Sequence[Opinion], pelvis: Array, rays: Array, sure: Array, lengths: Array) -> Array:
-    weights: list[Array] = [np.maximum(o.error, 1e-4) ** -2.0 for o in opinions]
-    sums = np.sum([w[..., None] * o.joints for w, o in zip(weights, opinions, strict=True)], axis=0)
-    mean = sums / np.sum(weights, axis=0)[..., None]
-    joints: Array = pelvis[:, None] + mean - mean[:, :1]
+    joints: Array = pelvis[:, None] + mean_opinion(opinions)
     for _ in range(ROUNDS):
         system = _System(len(pelvis))
         _add_keypoints(system, joints, rays, sure)
-        for opinion, weight in zip(opinions, weights, strict=True):
-            _add_opinion(system, joints, opinion.joints, weight)
+        for opinion in opinions:
+            _add_opinion(system, joints, opinion)
         _add_bones(system, joints, lengths)
         system.add(0, 0, np.diag([0, 0, DEPTH**-2]) * np.ones((len(pelvis), 1, 1)))
         system.push(0, np.stack([*np.zeros((2, len(pelvis))), (pelvis - joints[:, 0])[:, 2] * DEPTH**-2], axis=-1))
         joints = joints + system.solved()
     return joints
+
+
+def mean_opinion(opinions: Sequence[Opinion]) -> Array:
+    """Joints `(T, 17, 3)` from the pelvis, each opinion weighted by how little it errs."""
+    sums = np.sum([opinion.weight[..., None] * opinion.joints for opinion in opinions], axis=0)
+    mean = sums / np.sum([opinion.weight for opinion in opinions], axis=0)[..., None]
+    return np.asarray(mean - mean[:, :1])
 
 
 class _System:
@@ -94,8 +103,8 @@ def _add_keypoints(system: _System, joints: Array, rays: Array, sure: Array) -> 
         system.push(k, -np.einsum("t,tci,tc->ti", weight, row, off))
 
 
-def _add_opinion(system: _System, joints: Array, said: Array, weight: Array) -> None:
-    own = said - said[:, :1]
+def _add_opinion(system: _System, joints: Array, opinion: Opinion) -> None:
+    own, weight = opinion.joints - opinion.joints[:, :1], opinion.weight
     for k in range(1, 17):
         force = weight[:, k, None] * (joints[:, k] - joints[:, 0] - own[:, k])
         _pull(system, 0, k, weight[:, k, None, None] * np.eye(3), force)

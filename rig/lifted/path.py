@@ -34,13 +34,13 @@ def fused_path(seen: Array, trust: Array, steps: Array, error: tuple[float, floa
     return path
 
 
-def planted_steps(motion: Motion, stands: NDArray[np.bool_]) -> Array:
-    """How the pelvis moves `(T-1, 3)`, world, if standing feet, `stands (T, 2)`, do not; as `motion` says where none
-    does."""
+def planted_steps(motion: Motion, stands: NDArray[np.bool_], otherwise: Array) -> Array:
+    """How the pelvis moves `(T-1, 3)`, world, if standing feet, `stands (T, 2)`, do not; where none does, as along the
+    path `otherwise (T, 3)`."""
     from_pelvis = forward_kinematics(motion.rotations, np.zeros_like(motion.translation), motion.skeleton)[:, FEET]
     held = -np.diff(from_pelvis.astype(np.float64), axis=0)
     both = (stands[1:] & stands[:-1]).astype(np.float64)
-    own = np.diff(motion.translation.astype(np.float64), axis=0)
+    own = np.diff(otherwise, axis=0)
     count = both.sum(axis=1, keepdims=True)
     planted = np.einsum("tf,tfc->tc", both, held) / np.maximum(count, 1)
     return np.where(count > 0, planted, own)
