@@ -113,7 +113,7 @@ def settled_joints(opinions: list[Opinion], even: EvenKeypoints, lengths: Array)
     """Joints `(T, 17, 3)` in the camera's frame on which networks, picture and bones agree, steadied."""
     place = place_pelvis(mean_opinion(opinions), even.rays, even.sure)
     agreed = agreed_joints(opinions, place, even.rays, even.sure, lengths)
-    return gaussian(agreed, STEADY * SOLVE_RATE)
+    return gaussian(agreed, STEADY * SOLVE_RATE, onward=True)
 
 
 def posed(agreed: Array, even: EvenKeypoints, ground: Ground, skeleton: Skeleton) -> Motion:

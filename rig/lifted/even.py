@@ -83,7 +83,7 @@ def _interpolated(t_ns: NDArray[np.int64], values: Array, axis: NDArray[np.int64
     after = np.clip(np.searchsorted(t_ns, axis), 1, max(len(t_ns) - 1, 1))
     step = float(np.median(np.diff(t_ns))) if len(t_ns) > 1 else 0.0
     nearest = np.minimum(np.abs(axis - t_ns[after - 1]), np.abs(axis - t_ns[np.minimum(after, len(t_ns) - 1)]))
-    return at, np.clip(nearest - step, 0, None) / 1e9
+    return at, np.clip(nearest - 0.6 * step, 0, None) / 1e9
 
 
 def standing_figure() -> Array:

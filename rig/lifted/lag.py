@@ -15,6 +15,7 @@ LIMBS = ((12, 13), (15, 16), (5, 6), (2, 3))  # of the 17: elbow to wrist, knee 
 STEADY = 0.05  # seconds
 OVERLAP = 2.0  # seconds that both have to have in common
 QUIET = 0.05  # body lengths a second under which limbs rest
+RESTLESS = 0.03  # variance of the rates' logarithms under which nobody moves
 ALIKE = 0.3  # the least correlation that two recordings of one movement have
 NEAR = 0.6  # seconds: the most by which clocks of one computer disagree, a slow camera included
 AROUND, STEP = 0.15, 0.01  # seconds that are tried around what limbs tell
@@ -46,7 +47,7 @@ def find_lag(first: Array, second: Array, about: int | None = None) -> tuple[int
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = np.sqrt(np.maximum(aa - a * a / count, 0) * np.maximum(bb - b * b / count, 0))
         likeness = (ab - a * b / count) / spread
-    enough = count >= min(OVERLAP * SOLVE_RATE * first.shape[1], 0.5 * count.max())
+    enough = (spread > RESTLESS * count) & (count >= min(OVERLAP * SOLVE_RATE * first.shape[1], 0.5 * count.max()))
     if about is not None:
         enough &= np.abs(lags - about) <= NEAR * SOLVE_RATE
     likeness = np.where(enough & np.isfinite(likeness), likeness, -1.0)

@@ -88,5 +88,7 @@ def _smoothed(values: Array, weight: Array, known: NDArray[np.intp], length: int
     filled = np.interp(frames, known, values)
     sigma = DEPTH_STEADY * SOLVE_RATE
     full = np.maximum(full, 1e-3 * weight.max())
-    smooth: Array = (gaussian((full * filled)[:, None], sigma) / gaussian(full[:, None], sigma))[:, 0]
-    return smooth
+    # around a line: a weighted mean would bend at the ends of a way towards the camera
+    about = gaussian(filled[:, None], sigma, onward=True)[:, 0]
+    smooth: Array = (gaussian((full * (filled - about))[:, None], sigma) / gaussian(full[:, None], sigma))[:, 0]
+    return about + smooth
