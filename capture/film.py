@@ -17,19 +17,21 @@ from ..rig.lifted.even import EvenKeypoints, even_axis, even_keypoints
 from ..rig.lifted.lag import camera_lag
 from ..rig.motion import Motion
 from ..rig.polish import Polish
-from ..rig.whole_file import refuse_existing
+from ..rig.whole_file import check_suffix, refuse_existing
 from .importing import DEFAULT_HEIGHT, check_height
 from .manifest import Manifest
+from .overlay import overlay_video
 from .solving import DEFAULT_NETWORK, Mode
-from .take import MANIFEST, Take, check_take_place, new_take, open_take
+from .take import KEYPOINTS, MANIFEST, Take, check_take_place, new_take, open_take
 
 if TYPE_CHECKING:
     from ..inference.film_solver import FilmSolution
 
 Progress = Callable[[float, str], None]
-KEYPOINTS, LENS = "keypoints.npz", "camera.json"
+LENS = "camera.json"
 FILM_NETWORK = "vimcan-t"
 STANDING = Polish(floor=True, feet=True, contacts="motion")
+TELLING = 8_000_000  # ns of a lag that are told: half a frame
 HALF = 0.5  # of the time: joints hidden longer are named
 FOUND = 0.6  # share of the work that finding keypoints is
 
@@ -177,7 +179,7 @@ def _kept(
         lens,
         joints_in_picture(solution, track, lens),
         float(np.nanmedian(off)),
-        (*track.warnings, *notes_about(even, lens, options)),
+        (*track.warnings, *notes_about(even, lens, options, worn=take.manifest.calibration is not None)),
     )
 
 
@@ -186,21 +188,22 @@ def _fused(take: Take, track: KeypointTrack, lens: Lens, options: FilmOptions, p
     from ..inference.film_solver import load_lifter
     from ..inference.fusion_solver import solve_fused
 
-    told = "The camera is {:.0f} ms {} against the sensors; put right."
+    notes = list(warnings)
     try:
         lag = _lag(imu, felt, track, lens, shared=True)
-        told = told.format(abs(lag) / 1e6, "early" if lag > 0 else "late")
+        if abs(lag) > TELLING:
+            notes.append(f"The camera's clock was {-lag / 1e6:+.0f} ms against the sensors'; put right.")
     except BadInputError:
-        lag, told = (
-            0,
-            "The movement does not tell how late the camera is against the sensors; it is taken to be on time.",
+        lag = 0
+        notes.append(
+            "There is too little movement to tell whether camera and sensors are on time; they are taken to be."
         )
     late = replace(track, t_ns=track.t_ns + lag)
     even = even_track(late, lens, imu.t_ns)
     loaded = load_lifter(options.network)
     solution = solve_fused(imu, felt, even, loaded, lambda share, doing: progress(0.3 + 0.7 * share, doing))
     film = _kept(take, solution, even, late, lens, options)
-    return replace(film, track=track, notes=(*warnings, told, *film.notes))
+    return replace(film, track=track, notes=(*notes, *film.notes))
 
 
 def _felt(take: Take, progress: Progress) -> tuple[ImuSequence, Motion, tuple[str, ...]]:
@@ -230,7 +233,7 @@ def joints_in_picture(solution: "FilmSolution", track: KeypointTrack, lens: Lens
     return np.where(known[:, None, None], pixels, np.nan).astype(np.float32)
 
 
-def notes_about(even: EvenKeypoints, lens: Lens, options: FilmOptions) -> list[str]:
+def notes_about(even: EvenKeypoints, lens: Lens, options: FilmOptions, *, worn: bool) -> list[str]:
     """What the user should know."""
     notes = []
     if options.fov is None and options.camera_file is None and lens.source.startswith("assumed"):
@@ -242,9 +245,23 @@ def notes_about(even: EvenKeypoints, lens: Lens, options: FilmOptions) -> list[s
         notes.append("The performer's height is not known; give --height for true sizes.")
     gone = float(1 - even.present.mean())
     if gone > 0:
-        notes.append(f"Nobody is in the picture for {100 * gone:.0f} % of the time: the pose waits there.")
+        instead = "the sensors alone tell the pose" if worn else "the pose waits"
+        notes.append(f"Nobody is in the picture for {100 * gone:.0f} % of the time: {instead} there.")
     hidden = 1 - (even.sure[even.present] > 0).mean(axis=0)
     if hidden.max() > HALF:
         names = ", ".join(name.replace("_", " ") for name, share in zip(JOINTS, hidden, strict=True) if share > HALF)
         notes.append(f"Hidden for most of the time, so guessed: {names}.")
     return notes
+
+
+def check_overlay(overlay: Path, source: Path, video: Path | None, *, force: bool) -> None:
+    """Refuse, before the work, an overlay that could not be drawn after it."""
+    check_suffix(overlay, ".mp4")
+    refuse_existing(overlay, force=force)
+    if source.is_dir() and video is None:
+        raise BadInputError("--overlay draws on a video, and none is named. Give the take's with --video.")
+
+
+def draw_overlay(film: Film, video: Path, overlay: Path, progress: Progress, *, force: bool) -> None:
+    """The video with what was seen, and thin on it what was solved."""
+    overlay_video(video, film.track, film.joints, out=overlay, force=force, progress=progress)

@@ -6,7 +6,18 @@ from typing import Annotated, Any
 import typer
 
 from ...rig.motion import Motion
-from ..film import FILM_NETWORK, Film, FilmOptions, add_video, has_camera, solve_filmed, solve_video, take_of
+from ..film import (
+    FILM_NETWORK,
+    Film,
+    FilmOptions,
+    add_video,
+    check_overlay,
+    draw_overlay,
+    has_camera,
+    solve_filmed,
+    solve_video,
+    take_of,
+)
 from ..network_table import reads_camera
 from ..solving import DEFAULT_NETWORK, Mode, solve_take
 from ..take import open_take
@@ -63,6 +74,8 @@ def solve_command(
     options = FilmOptions(
         height=height, network=network or FILM_NETWORK, fov=fov, camera_file=camera_file, detector=detector, force=force
     )
+    if overlay is not None:
+        check_overlay(overlay, source, video, force=force)
     with progress_bar(as_json) as progress:
         if source.is_dir():
             if video is not None:
@@ -70,6 +83,8 @@ def solve_command(
             film = solve_filmed(open_take(source), options, progress)
         else:
             film = solve_video(source, out or take_of(source), options, progress)
+        if overlay is not None:
+            draw_overlay(film, video or source, overlay, progress, force=force)
     report(_film_values(film, options), _film_lines(film), as_json)
 
 
