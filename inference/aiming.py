@@ -10,16 +10,17 @@ from ..rig.quaternion import Array
 from ..rig.rotation import matrix_to_quaternion
 
 FOCAL = 1.7  # normalised: the middle of what networks were trained with
+LEVEL: Array = np.array([0.0, -1.0, 0.0])  # up, to a camera that is held straight
 NEAREST = 0.1  # of the line of sight: keypoints further aside than 84 degrees are held there
 
 
-def aim(directions: Array) -> Array:
-    """Rotations `(..., 3, 3)` from the camera to one that looks along `directions (..., 2)`, x and y at z = 1.
+def aim(directions: Array, up: Array = LEVEL) -> Array:
+    """Rotations `(..., 3, 3)` from the camera to a level one that looks along `directions (..., 2)`, x and y at z = 1.
 
-    By a turn and a nod, no roll: a level camera stays level.
+    `up (3,)`: against gravity, in the camera's frame.
     """
     forward = _unit(np.concatenate([directions, np.ones_like(directions[..., :1])], axis=-1))
-    right = _unit(np.stack([forward[..., 2], np.zeros_like(forward[..., 0]), -forward[..., 0]], axis=-1))
+    right = _unit(np.cross(forward, up))
     return np.stack([right, np.cross(forward, right), forward], axis=-2)
 
 

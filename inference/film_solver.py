@@ -22,6 +22,7 @@ from ..rig.motion import SOLVE_RATE, Motion, Origin
 from ..rig.quaternion import Array, make_continuous
 from ..rig.skeleton import SMPL24, Skeleton
 from ..rig.smooth import gaussian
+from .aiming import LEVEL
 from .lift_track import gives_metres, lift_track, window_length
 from .lifters import Lifter
 from .networks.mdtf import MDTF
@@ -33,6 +34,7 @@ Progress = Callable[[float, str], None]
 LIFTED = 0.06  # metres: a lifting network's error an axis
 STEADY = 0.04  # seconds of smoothing of the joints, which delays nothing
 SHORTEST = 3  # frames
+ASKEW = float(np.sin(np.radians(5.0)))  # of a camera turned about its line of sight, that is told from a level one
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,19 +76,34 @@ def solve_film(
     default performer. Raises BadInputError where too little was seen.
     """
     check_seen(even)
-    said = lift_track(
-        loaded.network, even.rays, frames=window_length(loaded), progress=lambda s, doing: progress(0.8 * s, doing)
-    )
-    progress(0.8, "Placing the performer")
+    seen = _looked_at(even, loaded, LEVEL, height, lambda s, doing: progress(0.4 * s, doing))
+    if abs(seen.up[0]) > ASKEW:  # networks have seen none but level cameras
+        seen = _looked_at(even, loaded, seen.up, height, lambda s, doing: progress(0.4 + 0.4 * s, doing))
+    ground = ground_of(seen.agreed, even.present, seen.up, seen.skeleton)
+    progress(0.9, "Posing")
+    motion = posed(seen.agreed, even, ground, seen.skeleton)
+    motion = replace(motion, origin=Origin(f"{loaded.card.name} video", loaded.digest))
+    return FilmSolution(motion, ground, seen.lifted, seen.agreed)
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What comes of a camera whose up is taken to be known; `up` as it is found then."""
+
+    lifted: Array
+    agreed: Array
+    up: Array
+    skeleton: Skeleton
+
+
+def _looked_at(
+    even: EvenKeypoints, loaded: LoadedNetwork[Lifter], up: Array, height: float | None, progress: Progress
+) -> _Look:
+    said = lift_track(loaded.network, even.rays, frames=window_length(loaded), up=up, progress=progress)
     lifted, skeleton = sized(said, even, gives_metres(loaded.network), height)
     opinions = [Opinion(lifted, np.full(even.sure.shape, LIFTED))]
     agreed = settled_joints(opinions, even, bone_lengths(skeleton))
-    present = even.present
-    ground = ground_of(agreed, present, find_up(agreed, present), skeleton)
-    progress(0.9, "Posing")
-    motion = posed(agreed, even, ground, skeleton)
-    motion = replace(motion, origin=Origin(f"{loaded.card.name} video", loaded.digest))
-    return FilmSolution(motion, ground, lifted, agreed)
+    return _Look(lifted, agreed, find_up(agreed, even.present), skeleton)
 
 
 def check_seen(even: EvenKeypoints) -> None:

@@ -116,6 +116,7 @@ def solve_fused(
         even.rays,
         np.where(known[..., None], multiply(to_camera, worn), 0),
         frames=window_length(loaded),
+        up=stand.turn[:, 1],
         progress=lambda share, doing: progress(0.05 + 0.8 * share, doing),
     )
     progress(0.85, "Joining both")

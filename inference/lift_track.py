@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..rig.quaternion import Array, multiply
-from .aiming import FOCAL, aim, aimed, turn_quaternion
+from .aiming import FOCAL, LEVEL, aim, aimed, turn_quaternion
 from .framing import zoom_step
 from .lifters import Lifter, given
 from .lifting import SENSOR_JOINTS, LiftingClips
@@ -36,25 +36,26 @@ def lift_track(
     orientation: Array | None = None,
     *,
     frames: int = 81,
+    up: Array = LEVEL,
     progress: Progress = lambda share, doing: None,
 ) -> NDArray[np.float64]:
     """Joints `(T, 17, 3)` from the pelvis in the camera's frame: VIMCAN's in metres; PoseMamba's and MDTF's as large as
     in the picture of a camera of focal length 1, so that their scale has to be found.
 
     `rays (T, 17, 2)`: x and y at z = 1, 60 Hz, no holes. `orientation (T, 8, 4)`: bone to camera, in the order of
-    `SENSOR_JOINTS`, zeros where a sensor is missing. Windows have `frames` frames.
+    `SENSOR_JOINTS`, zeros where a sensor is missing. Windows have `frames` frames. `up (3,)`: against gravity.
     """
     worn = _worn(rays, orientation)
     if network.look_ahead == 0:
-        return _streamed(network, rays, worn, progress)
-    return _windowed(network, rays, worn, min(frames, len(rays)), progress)
+        return _streamed(network, rays, worn, up, progress)
+    return _windowed(network, rays, worn, min(frames, len(rays)), up, progress)
 
 
 def _worn(rays: Array, orientation: Array | None) -> Array:
     return np.zeros((len(rays), len(SENSOR_JOINTS), 4)) if orientation is None else orientation
 
 
-def _windowed(network: Lifter, rays: Array, worn: Array, frames: int, progress: Progress) -> Array:
+def _windowed(network: Lifter, rays: Array, worn: Array, frames: int, up: Array, progress: Progress) -> Array:
     """Every frame is the mean of the windows it lies in, each weighted most in its middle."""
     begins = window_begins(len(rays), frames)
     weight = _weights(frames)[:, None, None]
@@ -63,7 +64,7 @@ def _windowed(network: Lifter, rays: Array, worn: Array, frames: int, progress: 
         progress(first / len(begins), "Lifting")
         few = begins[first : first + AT_ONCE]
         cuts = [slice(begin, begin + frames) for begin in few]
-        turns = [aim(rays[cut, 0].mean(axis=0, keepdims=True)) for cut in cuts]
+        turns = [aim(rays[cut, 0].mean(axis=0, keepdims=True), up) for cut in cuts]
         said = lift(network, _clips([(rays[cut], worn[cut], turn) for cut, turn in zip(cuts, turns, strict=True)]))
         for cut, turn, joints in zip(cuts, turns, said, strict=True):
             sums[cut] += weight * (joints @ turn[0])
@@ -107,8 +108,8 @@ def gives_metres(network: Lifter) -> bool:
 class LiftStream:
     """A causal network frame by frame, with a virtual camera that follows the performer."""
 
-    def __init__(self, network: Lifter) -> None:
-        self._network = network
+    def __init__(self, network: Lifter, up: Array = LEVEL) -> None:
+        self._network, self._up = network, up
         self._state: Any = None
         self._zoom: Tensor | None = None
         self._middle: Array | None = None
@@ -118,7 +119,7 @@ class LiftStream:
         """One frame of `lift_track`: `(17, 2)` and `(8, 4)` to `(17, 3)`."""
         middle = rays[0] if self._middle is None else self._middle + FOLLOW * (rays[0] - self._middle)
         self._middle = middle
-        turn = aim(middle[None])
+        turn = aim(middle[None], self._up)
         clips = _clips([(rays[None], _worn(rays[None], None if orientation is None else orientation[None]), turn)])
         factor = 1.0
         if self._network.config.framed:
@@ -132,8 +133,8 @@ class LiftStream:
         return joints if gives_metres(self._network) else joints / (FOCAL * factor)
 
 
-def _streamed(network: Lifter, rays: Array, worn: Array, progress: Progress) -> Array:
-    stream, found = LiftStream(network), np.empty((len(rays), 17, 3))
+def _streamed(network: Lifter, rays: Array, worn: Array, up: Array, progress: Progress) -> Array:
+    stream, found = LiftStream(network, up), np.empty((len(rays), 17, 3))
     for t in range(len(rays)):
         if t % 60 == 0:
             progress(t / len(rays), "Lifting")

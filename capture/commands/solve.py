@@ -6,7 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from ...rig.motion import Motion
-from ..film import (
+from ..network_table import reads_camera
+from ..solving import DEFAULT_NETWORK, Mode, solve_take
+from ..take import open_take
+from ..video_solving import (
     FILM_NETWORK,
     Film,
     FilmOptions,
@@ -18,9 +21,6 @@ from ..film import (
     solve_video,
     take_of,
 )
-from ..network_table import reads_camera
-from ..solving import DEFAULT_NETWORK, Mode, solve_take
-from ..take import open_take
 from .console import ForceFlag, JsonFlag, as_argument, progress_bar, report
 
 HELP = """Find the motion in a take or a video with a pose network.

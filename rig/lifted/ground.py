@@ -16,7 +16,7 @@ STRAIGHT = np.radians(30.0)  # of knees and hips in frames that tell which way i
 SLOW = 0.35  # m/s: ankles under it stand
 LEVEL = 0.04  # metres: by which standing ankles lie off one plane
 UPRIGHT = np.radians(4.0)  # by which a standing person's mean axis is off the vertical
-HELD_LEVEL = np.radians(3.0)  # by which cameras are held askew, turned about their line of sight
+HELD_LEVEL = np.radians(5.0)  # by which cameras are held askew, turned about their line of sight
 START = 0.5  # seconds that tell where the front is
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from .take import KEYPOINTS, MANIFEST, Take, check_take_place, new_take, open_ta
 
 if TYPE_CHECKING:
     from ..inference.film_solver import FilmSolution
+    from ..inference.weights_file import LoadedNetwork
 
 Progress = Callable[[float, str], None]
 LENS = "camera.json"
@@ -75,6 +76,9 @@ def solve_video(video: Path, take_path: Path, options: FilmOptions, progress: Pr
     """A new take with the keypoints of `video` and a solve of them; `take_path` is there whole or not at all."""
     check_take_place(take_path, force=options.force)
     check_height(options.height)
+    check_detector(options.detector)
+    check_lens(options)
+    loaded = _network(options)
     track = find_keypoints(video, options.detector, lambda share, doing: progress(FOUND * share, doing))
     with new_take(take_path, force=options.force) as part:
         part.mkdir(parents=True)
@@ -83,7 +87,7 @@ def solve_video(video: Path, take_path: Path, options: FilmOptions, progress: Pr
         lens.write(part / LENS)
         manifest = Manifest(options.performer, options.height or DEFAULT_HEIGHT, "video", video.name)
         manifest.write(part / MANIFEST)
-        film = _solved(open_take(part), track, lens, options, lambda s, doing: progress(FOUND + 0.4 * s, doing))
+        film = _solved(open_take(part), track, lens, options, loaded, lambda s, doing: progress(FOUND + 0.4 * s, doing))
     return replace(film, take=open_take(take_path), file=take_path / film.file.relative_to(part))
 
 
@@ -95,7 +99,8 @@ def solve_filmed(take: Take, options: FilmOptions, progress: Progress) -> Film:
     told = options.fov is not None or options.camera_file is not None
     lens = lens_for(track, options) if told or not (take.path / LENS).exists() else read_lens(take.path / LENS)
     options = replace(options, height=options.height or take.manifest.height)
-    film = (_fused if take.manifest.calibration else _solved)(take, track, lens, options, progress)
+    loaded = _network(options)
+    film = (_fused if take.manifest.calibration else _solved)(take, track, lens, options, loaded, progress)
     lens.write(take.path / LENS)
     return film
 
@@ -122,13 +127,34 @@ def has_camera(take: Take) -> bool:
 
 def find_keypoints(video: Path, detector: str, progress: Progress) -> KeypointTrack:
     """One person's joints in every picture. Raises BadInputError for what is no video and where nobody is seen."""
-    if detector != "mediapipe":
-        raise BadInputError(f"There is no detector {detector!r}. Known: mediapipe.")
+    check_detector(detector)
     from ..devices.keypoints.mediapipe import MediaPipeDetector
     from ..devices.keypoints.video import track_video
 
     with MediaPipeDetector() as finder:
         return track_video(video, finder, progress)
+
+
+def check_detector(name: str) -> None:
+    """Raises BadInputError for one that nobody knows."""
+    if name != "mediapipe":
+        raise BadInputError(f"There is no detector {name!r}. Known: mediapipe.")
+
+
+def check_lens(options: FilmOptions) -> None:
+    """Raises BadInputError for a field of view or camera file of no camera."""
+    if options.camera_file is not None:
+        read_lens(options.camera_file)
+    elif options.fov is not None:
+        lens_of_field(1, 1, options.fov)
+
+
+def _network(options: FilmOptions) -> "LoadedNetwork[Any]":
+    """Before anything else is done: a wrong name need not wait for it."""
+    # torch comes with it: only here, where it is needed
+    from ..inference.film_solver import load_lifter
+
+    return load_lifter(options.network)
 
 
 def lens_for(track: KeypointTrack, options: FilmOptions) -> Lens:
@@ -149,12 +175,18 @@ def even_track(track: KeypointTrack, lens: Lens, axis: NDArray[np.int64] | None 
     )
 
 
-def _solved(take: Take, track: KeypointTrack, lens: Lens, options: FilmOptions, progress: Progress) -> Film:
-    progress(0.0, "Loading the network")
-    from ..inference.film_solver import load_lifter, solve_film
+def _solved(
+    take: Take,
+    track: KeypointTrack,
+    lens: Lens,
+    options: FilmOptions,
+    loaded: "LoadedNetwork[Any]",
+    progress: Progress,
+) -> Film:
+    from ..inference.film_solver import solve_film
 
     even = even_track(track, lens)
-    solution = solve_film(even, load_lifter(options.network), height=options.height, progress=progress)
+    solution = solve_film(even, loaded, height=options.height, progress=progress)
     return _kept(take, solution, even, track, lens, options)
 
 
@@ -183,9 +215,15 @@ def _kept(
     )
 
 
-def _fused(take: Take, track: KeypointTrack, lens: Lens, options: FilmOptions, progress: Progress) -> Film:
+def _fused(
+    take: Take,
+    track: KeypointTrack,
+    lens: Lens,
+    options: FilmOptions,
+    loaded: "LoadedNetwork[Any]",
+    progress: Progress,
+) -> Film:
     imu, felt, warnings = _felt(take, lambda share, doing: progress(0.3 * share, doing))
-    from ..inference.film_solver import load_lifter
     from ..inference.fusion_solver import solve_fused
 
     notes = list(warnings)
@@ -200,7 +238,6 @@ def _fused(take: Take, track: KeypointTrack, lens: Lens, options: FilmOptions, p
         )
     late = replace(track, t_ns=track.t_ns + lag)
     even = even_track(late, lens, imu.t_ns)
-    loaded = load_lifter(options.network)
     solution = solve_fused(imu, felt, even, loaded, lambda share, doing: progress(0.3 + 0.7 * share, doing))
     film = _kept(take, solution, even, late, lens, options)
     return replace(film, track=track, notes=(*notes, *film.notes))
