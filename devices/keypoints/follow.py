@@ -81,8 +81,9 @@ class Follower:
     def _may_be(self, picture: NDArray[np.uint8], one: Keypoints) -> bool:
         """Whether the lost person can have got there and looks it; where they were last, the look may differ: they
         have bent down, or half of them is hidden."""
-        steps = self._steps(one)
-        return steps < 0.5 or (steps < 1 and self._unlike(picture, one) < STRANGER)
+        assert self._last is not None  # nobody is looked for before somebody was found
+        near = distance(one, self._last) < SLACK
+        return near or (self._steps(one) < 1 and self._unlike(picture, one) < STRANGER)
 
     def _steps(self, one: Keypoints) -> float:
         """How far from the last place, in what a body can go in the time."""
