@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..devices.keypoints.quiet import quiet
 from ..rig.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class Film:
         height, width = image.shape[:2]
         self._size = width - width % 2, height - height % 2  # no encoder takes odd sides
         code = cv2.VideoWriter.fourcc(*"mp4v")
-        self._writer = cv2.VideoWriter(str(self.path), cv2.CAP_FFMPEG, code, self._rate, self._size)
+        with quiet():  # of the code, which this kind of file does not carry
+            self._writer = cv2.VideoWriter(str(self.path), cv2.CAP_FFMPEG, code, self._rate, self._size)
         if not self._writer.isOpened():
             raise BadInputError(f"{self.path} cannot be written. Choose another folder or free some space.")
 
