@@ -1,62 +1,41 @@
 """What a camera saw, as a video in the take's folder that grows picture by picture.
 
-MPEG-4 in a transport stream: a format made to be cut off anywhere. What was written before a kill plays, but for the
-last few pictures (32 KiB wait in memory). The pictures' real times are in `raw.mcap`, not in the film, which plays at
-the camera's nominal rate.
+Motion JPEG, one picture behind the other, each handed to the system whole: whatever dies, every picture before it
+plays, and a full disk is noticed. Video codecs make a fifth of it, but hold seconds back. The pictures' real times are
+in `raw.mcap`; the film itself knows none, and programs play it at 25 a second.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..devices.keypoints.quiet import quiet
-from ..rig.errors import BadInputError
+from ..rig.whole_file import written
+from .appending import AppendFile
 
-if TYPE_CHECKING:
-    import cv2
-
-FILM = "camera.ts"
+FILM = "camera.mjpg"
+QUALITY = 85  # of JPEG: 640 x 480 takes some 40 kB, 1920 x 1080 some 200
 
 
 class Film:
-    """Raises BadInputError, with the first picture, where no film can be written. All pictures get the size of the
-    first."""
+    """A new file. Raises BadInputError where it cannot be written, or no longer; what was written stays."""
 
-    def __init__(self, path: Path, rate: float) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.count = 0
-        self._rate = rate
-        self._writer: cv2.VideoWriter | None = None
-        self._size = (0, 0)
+        with written(path):
+            self._file = AppendFile(path)
 
     def add(self, image: NDArray[np.uint8]) -> int:
-        """The picture's number."""
+        """The number of the picture `(H, W, 3)` of blue, green, red."""
         import cv2
 
-        if self._writer is None:
-            self._open(image)
-        assert self._writer is not None
-        if (image.shape[1], image.shape[0]) != self._size:  # the camera came back with another one
-            image = np.asarray(cv2.resize(image, self._size), np.uint8)
-        self._writer.write(image)
+        with written(self.path):
+            self._file.write(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes())
+            self._file.flush()
         self.count += 1
         return self.count - 1
 
-    def _open(self, image: NDArray[np.uint8]) -> None:
-        import cv2
-
-        height, width = image.shape[:2]
-        self._size = width - width % 2, height - height % 2  # no encoder takes odd sides
-        code = cv2.VideoWriter.fourcc(*"mp4v")
-        with quiet():  # of the code, which this kind of file does not carry
-            self._writer = cv2.VideoWriter(str(self.path), cv2.CAP_FFMPEG, code, self._rate, self._size)
-        if not self._writer.isOpened():
-            raise BadInputError(f"{self.path} cannot be written. Choose another folder or free some space.")
-
     def close(self) -> None:
-        """Finish it; a second call does nothing."""
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.release()
+        """A second call does nothing."""
+        self._file.close()

@@ -37,7 +37,6 @@ ATTEMPTS = 120  # ten minutes of it
 END_WITHIN = 20.0  # seconds; opening a camera cannot be hurried
 WINDOW = 300  # pictures that figures are taken over
 UNREAD = 600  # pictures whose joints and film numbers wait for the session
-RATE = 30.0  # Hz, of a film where the camera does not tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,12 +139,11 @@ class LiveCamera:
         return CameraBatch(info, found, filmed) if info is not None and (found or filmed) else None
 
     def start_film(self, path: Path) -> None:
-        """Every picture from now on goes to `path`."""
+        """Every picture from now on goes to `path`. Raises BadInputError where it cannot be written."""
         self.stop_film()
         self.take_unread()
-        rate = None if self._camera is None or self._camera.mode is None else self._camera.mode.rate
         with self._film_lock:
-            self._film = Film(path, rate or self._rate() or RATE)
+            self._film = Film(path)
 
     def stop_film(self) -> None:
         """Finish it; without one, nothing is done."""
@@ -238,7 +236,9 @@ class LiveCamera:
             try:
                 self._filmed.append(Filmed(self._film.add(image), t_ns))
             except BadInputError as error:
-                self._fault, self._film = str(error), None
+                self._fault = f"The film has ended; the sensors' recording goes on. {error}"
+                self._film.close()
+                self._film = None
 
     # the detector's thread
 
