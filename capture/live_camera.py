@@ -40,7 +40,7 @@ UNREAD = 600  # pictures whose joints and film numbers wait for the session
 
 
 @dataclass(frozen=True, eq=False)
-class CameraView:
+class CameraPicture:
     """The newest picture in which the joints were looked for. `image (H, W, 3)` uint8, blue, green, red, nobody writes
     into it; `keypoints` None where the performer was not seen; `t_ns` when it was taken, on `time.monotonic_ns()`."""
 
@@ -86,8 +86,8 @@ class LiveCamera:
         self._camera: Camera | None = None
         self._stop = threading.Event()
         self._changed = threading.Condition()
-        self._waiting: CameraView | None = None  # for the detector
-        self._view: CameraView | None = None
+        self._waiting: CameraPicture | None = None  # for the detector
+        self._shown: CameraPicture | None = None
         self._found: deque[Keypoints] = deque(maxlen=UNREAD)
         self._filmed: deque[Filmed] = deque(maxlen=UNREAD)
         self._film: Film | None = None
@@ -118,15 +118,15 @@ class LiveCamera:
         self._parts.close()
 
     @property
-    def view(self) -> CameraView | None:
+    def picture(self) -> CameraPicture | None:
         """For faces and networks, from any thread; None where there is no fresh one."""
-        view = self._view
+        view = self._shown
         return view if view is not None and view.age < KEEP else None
 
     @property
     def info(self) -> CameraInfo | None:
         """Of the camera as it is now; None before its first picture."""
-        view = self._waiting or self._view
+        view = self._waiting or self._shown
         if view is None or self._camera is None:
             return None
         return CameraInfo(self._camera.name, view.image.shape[1], view.image.shape[0], self.detector)
@@ -155,7 +155,7 @@ class LiveCamera:
     @property
     def status(self) -> CameraStatus:
         """As of now."""
-        camera, info, view, film = self._camera, self.info, self.view, self._film
+        camera, info, view, film = self._camera, self.info, self.picture, self._film
         return CameraStatus(
             self.address if camera is None else camera.name,
             self.detector,
@@ -226,7 +226,7 @@ class LiveCamera:
             self._shoot(frame.image, frame.host_ns)
             with self._changed:
                 self._skipped += self._waiting is not None
-                self._waiting = CameraView(frame.image, frame.number, frame.host_ns, None)
+                self._waiting = CameraPicture(frame.image, frame.number, frame.host_ns, None)
                 self._changed.notify_all()
 
     def _shoot(self, image: NDArray[np.uint8], t_ns: int) -> None:
@@ -253,12 +253,12 @@ class LiveCamera:
                     found = sides.keep(found)
                     self._found.append(found)
                 self._times.append((began_ns - picture.t_ns, time.monotonic_ns() - began_ns))
-                self._view = CameraView(picture.image, picture.number, picture.t_ns, found)
+                self._shown = CameraPicture(picture.image, picture.number, picture.t_ns, found)
                 self._looked += 1
         finally:
             detector.close()
 
-    def _next_picture(self) -> CameraView | None:
+    def _next_picture(self) -> CameraPicture | None:
         """The newest; None when it is time to end."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting is not None or self._stop.is_set())

@@ -116,12 +116,12 @@ def test_the_newest_picture_comes_with_its_joints(opened: Callable[[str], LiveCa
     with SimulatedCamera(rate=20, port=0) as server:
         camera = opened(server.address)
         wait_for(lambda: camera.status.looked > 20)
-        view = camera.view
-        assert view is not None
-        assert view.keypoints is not None
-        assert view.keypoints.t_ns == view.t_ns
-        assert view.age < 1.0
-        assert not view.image.flags.writeable
+        picture = camera.picture
+        assert picture is not None
+        assert picture.keypoints is not None
+        assert picture.keypoints.t_ns == picture.t_ns
+        assert picture.age < 1.0
+        assert not picture.image.flags.writeable
         status = camera.status
         assert (status.width, status.height, status.state) == (640, 480, DeviceState.CONNECTED)
         assert status.seen
@@ -144,9 +144,9 @@ def test_a_slow_detector_skips_pictures_and_never_falls_behind(
         camera = opened(server.address)
         wait_for(lambda: camera.status.looked > 8)
         assert camera.status.skipped > 10
-        view = camera.view
-        assert view is not None
-        assert view.age < 0.8
+        picture = camera.picture
+        assert picture is not None
+        assert picture.age < 0.8
 
 
 def test_a_camera_that_is_unplugged_is_told_of_and_read_again(
@@ -158,13 +158,13 @@ def test_a_camera_that_is_unplugged_is_told_of_and_read_again(
     monkeypatch.setattr("mocamba.devices.camera.source.OPEN_WITHIN", 300)
     with SimulatedCamera(rate=20, port=0) as server:
         camera = opened(server.address)
-        wait_for(lambda: camera.view)
+        wait_for(lambda: camera.picture)
         server.unplug()
         wait_for(lambda: "gone" in camera.status.fault)
         assert camera.status.state is DeviceState.RECONNECTING
-        wait_for(lambda: camera.view is None)
+        wait_for(lambda: camera.picture is None)
         server.plug_in()
-        wait_for(lambda: camera.view is not None)
+        wait_for(lambda: camera.picture is not None)
         assert camera.status.state is DeviceState.CONNECTED
 
 
@@ -177,7 +177,7 @@ def test_a_camera_that_is_not_there_yet_is_tried_again(
         camera = opened(server.address)
         wait_for(lambda: "no video comes" in camera.status.fault)
         server.plug_in()
-        wait_for(lambda: camera.view is not None)
+        wait_for(lambda: camera.picture is not None)
         assert camera.status.fault == ""
 
 
@@ -214,7 +214,7 @@ def test_a_take_holds_the_film_with_its_real_times_and_the_joints(
     path = tmp_path / "walk.take"
     with SimulatedCamera(rate=20, port=0) as server:
         camera = opened(server.address)
-        wait_for(lambda: camera.view)
+        wait_for(lambda: camera.picture)
         record(camera, path, 1.5)
         assert camera.status.filmed == 0
         name = server.address
@@ -281,7 +281,7 @@ def test_a_film_that_the_disk_has_no_room_for_is_told_of_and_ends_alone(
 ) -> None:
     with SimulatedCamera(rate=20, port=0) as server:
         camera = opened(server.address)
-        wait_for(lambda: camera.view)
+        wait_for(lambda: camera.picture)
 
         def full(self: AppendFile) -> None:
             raise OSError(28, "No space left on device")
@@ -291,7 +291,7 @@ def test_a_film_that_the_disk_has_no_room_for_is_told_of_and_ends_alone(
             camera.start_film(tmp_path / FILM)
             wait_for(lambda: "No space left" in camera.status.fault)
         assert camera.status.filmed == 0
-        wait_for(lambda: camera.view is not None and camera.view.age < 0.5)
+        wait_for(lambda: camera.picture is not None and camera.picture.age < 0.5)
 
 
 KILLED = """
@@ -308,7 +308,7 @@ detectors.DETECTORS["bright"] = tests.Bright
 with SimulatedCamera(rate=30, port=0) as server:
     camera = LiveCamera(server.address, "bright")
     camera.start()
-    while camera.view is None:
+    while camera.picture is None:
         time.sleep(0.01)
     recorder = Recorder(Path(sys.argv[1]), Manifest("Ana", 1.7, "live"), {}, camera)
     while True:
@@ -354,11 +354,11 @@ def test_a_session_with_a_camera(tmp_path: Path) -> None:
         imu=("simulated",), camera="simulated", detector="bright", folder=tmp_path, link=tmp_path / "link.json"
     )
     session = Session(options)
-    assert session.camera_view is None
+    assert session.camera_picture is None
     session.start()
     try:
         assert session.wait_for(State.LIVE, State.FAILED, timeout=90).state is State.LIVE
-        wait_for(lambda: session.camera_view is not None)
+        wait_for(lambda: session.camera_picture is not None)
         path = Path(str(session.record("walk").result(20)["take"]))
         time.sleep(1.5)
         wait_for(lambda: session.status.camera is not None and session.status.camera.filmed > 10)
@@ -367,9 +367,9 @@ def test_a_session_with_a_camera(tmp_path: Path) -> None:
         assert values["size"] == [640, 480]
         assert values["latency_ms"]["camera"]["p50"] > 0
         session.stop_recording().result(20)
-        view = session.camera_view
-        assert view is not None
-        assert view.keypoints is not None
+        picture = session.camera_picture
+        assert picture is not None
+        assert picture.keypoints is not None
     finally:
         session.stop()
     assert session.status.state is State.IDLE
