@@ -19,6 +19,7 @@ from .quiet import quiet
 VERSION = "0.10.21"  # later ones have no model inside and no `solutions`
 LONGEST = 1920  # pixels; 4K costs four times the time and shows the networks nothing more
 AROUND = 2.2  # sizes of the person, the side of the square about them that is shown
+SLOWLY = 0.25  # share of the person's way that it moves from picture to picture
 SAME_SCALE = 0.15  # change of the person's size that leaves the square's side as it is
 SHARPEST = 720  # pixels of that square, of which the network sees a part at 256
 
@@ -104,7 +105,11 @@ class MediaPipeDetector:
         self._centre(person)
 
     def _centre(self, person: Keypoints) -> None:
-        self._middle = (person.box[:2] + person.box[2:]) / 2
+        middle = (person.box[:2] + person.box[2:]) / 2
+        if self._middle is not None and self._side:
+            # at once, the tremor of the joints would shake the picture, and the picture the joints
+            middle = self._middle + SLOWLY * (middle - self._middle)
+        self._middle = middle
         side = max(AROUND * person.size, 32.0)
         if abs(side - self._side) > SAME_SCALE * self._side:
             self._side = side
