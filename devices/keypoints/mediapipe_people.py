@@ -6,11 +6,14 @@ pictures (-1 to 1, and 0 to 1); the package has both models bare, and the tools 
 
 import io
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .quiet import quiet
 
 MOST = 5  # people
 DETECTOR, LANDMARKS = "pose_detection/pose_detection.tflite", "pose_landmark/pose_landmark_full.tflite"
@@ -29,15 +32,19 @@ class PeopleFinder:
             min_pose_detection_confidence=least,
             min_pose_presence_confidence=least,
         )
-        self._landmarker: Any = vision.PoseLandmarker.create_from_options(options)
+        with quiet():
+            self._landmarker: Any = vision.PoseLandmarker.create_from_options(options)
+        self._found_one = False
 
     def find(self, picture: NDArray[np.uint8]) -> Sequence[Sequence[Any]]:
         """The 33 landmarks of each person in a picture `(h, w, 3)` of red, green, blue; x and y in its width and
         height."""
         import mediapipe
 
-        found = self._landmarker.detect(mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=picture))
+        with nullcontext() if self._found_one else quiet():
+            found = self._landmarker.detect(mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=picture))
         people: Sequence[Sequence[Any]] = found.pose_landmarks
+        self._found_one |= bool(people)
         return people
 
     def close(self) -> None:
