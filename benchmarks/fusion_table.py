@@ -4,7 +4,7 @@
 
 DATA holds the motion shards. Each clip of the test people (every --every-th, at most --seconds) is worn as six sensors
 that drift and slip (`rig.imu.WORN`) and filmed at 30 pictures a second by a camera 4 m away, from another side each
-time, with a detector as wrong as MediaPipe; 0 to 50 % of all joints are hidden in stretches. Compared: HiPoser (offline)
+time, with a detector as wrong as MediaPipe; 0 to 50 % of joints are hidden in stretches. Compared: HiPoser, offline,
 of the sensors alone; the camera networks alone, told the performer's height; VIMCAN's own answer to keypoints and
 sensors; and the fusion, which also finds out where the camera stands. MPJPE of the 17 joints in mm; path: error of the
 pelvis in mm, from the same start, in the horizontal plane. Prints a row a level; writes fusion_table.json and .png.

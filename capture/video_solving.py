@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..devices.keypoints.detectors import check_detector, open_detector
 from ..devices.keypoints.track import KeypointTrack, load_track
+from ..devices.keypoints.video import track_video
 from ..rig.errors import BadInputError, FileFormatError
 from ..rig.h36m import JOINTS, h36m_positions
 from ..rig.imu import ImuSequence
@@ -18,11 +20,14 @@ from ..rig.lifted.lag import camera_lag
 from ..rig.motion import Motion
 from ..rig.polish import Polish
 from ..rig.whole_file import check_suffix, refuse_existing
+from .camera_records import read_cameras
+from .film import FILM
 from .importing import DEFAULT_HEIGHT, check_height
 from .manifest import Manifest
 from .overlay import overlay_video
 from .solving import DEFAULT_NETWORK, Mode
-from .take import KEYPOINTS, MANIFEST, Take, check_take_place, new_take, open_take
+from .take import KEYPOINTS, MANIFEST, RAW, Take, check_take_place, new_take, open_take
+from .take_camera import film_track, live_track
 
 if TYPE_CHECKING:
     from ..inference.film_solver import FilmSolution
@@ -92,15 +97,17 @@ def solve_video(video: Path, take_path: Path, options: FilmOptions, progress: Pr
 
 
 def solve_filmed(take: Take, options: FilmOptions, progress: Progress) -> Film:
-    """Another solve of a take that has keypoints. Raises FileFormatError for one that has none."""
-    if not has_camera(take):
-        raise FileFormatError(take.path, "has no camera.", "Give it a video: mocamba solve VIDEO.mp4")
-    track = load_track(take.path / KEYPOINTS)
+    """A solve of a take that was made of a video, or recorded with a camera. Raises FileFormatError for another."""
+    loaded = _network(options)
+    track = track_of_take(take, options.detector, lambda share, doing: progress(FOUND * share, doing))
     told = options.fov is not None or options.camera_file is not None
     lens = lens_for(track, options) if told or not (take.path / LENS).exists() else read_lens(take.path / LENS)
     options = replace(options, height=options.height or take.manifest.height)
-    loaded = _network(options)
-    film = (_fused if take.manifest.calibration else _solved)(take, track, lens, options, loaded, progress)
+
+    def rest(share: float, doing: str) -> None:
+        progress(FOUND + (1 - FOUND) * share, doing)
+
+    film = (_fused if take.manifest.calibration else _solved)(take, track, lens, options, loaded, rest)
     lens.write(take.path / LENS)
     return film
 
@@ -121,24 +128,28 @@ def add_video(take: Take, video: Path, options: FilmOptions, progress: Progress)
 
 
 def has_camera(take: Take) -> bool:
-    """Whether there are keypoints in it."""
-    return (take.path / KEYPOINTS).is_file()
+    """Whether a camera's keypoints, or its film, are in it."""
+    if (take.path / KEYPOINTS).is_file():
+        return True
+    return (take.path / RAW).is_file() and bool(read_cameras(take.path / RAW))
+
+
+def track_of_take(take: Take, detector: str, progress: Progress) -> KeypointTrack:
+    """Of the video it was made of, or that was added; else found in its own film; else as found while recording."""
+    if (take.path / KEYPOINTS).is_file():
+        return load_track(take.path / KEYPOINTS)
+    if not has_camera(take):
+        raise FileFormatError(take.path, "has no camera.", "Add a video to it with --video, or record with --camera.")
+    return film_track(take, detector, progress) if (take.path / FILM).exists() else live_track(take)
 
 
 def find_keypoints(video: Path, detector: str, progress: Progress) -> KeypointTrack:
     """One person's joints in every picture. Raises BadInputError for what is no video and where nobody is seen."""
-    check_detector(detector)
-    from ..devices.keypoints.mediapipe import MediaPipeDetector
-    from ..devices.keypoints.video import track_video
-
-    with MediaPipeDetector() as finder:
+    finder = open_detector(detector)
+    try:
         return track_video(video, finder, progress)
-
-
-def check_detector(name: str) -> None:
-    """Raises BadInputError for one that nobody knows."""
-    if name != "mediapipe":
-        raise BadInputError(f"There is no detector {name!r}. Known: mediapipe.")
+    finally:
+        finder.close()
 
 
 def check_lens(options: FilmOptions) -> None:

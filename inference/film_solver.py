@@ -15,6 +15,7 @@ from ..rig.lifted.agree import Opinion, agreed_joints, mean_opinion
 from ..rig.lifted.bones import performer_of
 from ..rig.lifted.even import EvenKeypoints
 from ..rig.lifted.ground import Ground, find_up, ground_of
+from ..rig.lifted.jumps import without_jumps
 from ..rig.lifted.path import fused_path, planted_steps
 from ..rig.lifted.place import bone_lengths, in_metres, place_pelvis
 from ..rig.lifted.pose import pose_from_joints
@@ -136,7 +137,7 @@ def settled_joints(opinions: list[Opinion], even: EvenKeypoints, lengths: Array)
 def posed(agreed: Array, even: EvenKeypoints, ground: Ground, skeleton: Skeleton) -> Motion:
     """The motion of joints in the camera's frame; feet that stand carry the pelvis, the camera says where it is."""
     world = ground.to_world(agreed)
-    motion = _on_axis(pose_from_joints(world, world[:, 0], skeleton), even)
+    motion = without_jumps(_on_axis(pose_from_joints(world, world[:, 0], skeleton), even))
     motion = walked(motion, standing(estimate_contact(motion), SOLVE_RATE), even, ground)
     return bridge_absences(motion, even.present)
 

@@ -14,6 +14,7 @@ from ..rig.lifted.agree import Opinion
 from ..rig.lifted.align import Misses, best_turn, heading_change, misses
 from ..rig.lifted.even import EvenKeypoints
 from ..rig.lifted.ground import Ground, grounded
+from ..rig.lifted.jumps import without_jumps
 from ..rig.lifted.place import bone_lengths, place_pelvis
 from ..rig.lifted.pose import pose_from_joints
 from ..rig.motion import SOLVE_RATE, Motion, Origin
@@ -170,7 +171,7 @@ def _posed(agreed: Array, even: EvenKeypoints, ground: Ground, felt: Motion, wor
     head = local_to_global(felt.rotations.astype(np.float64))[:, joint("head")]
     sensors["head"] = multiply(upright, head)
     world = ground.to_world(agreed)
-    motion = pose_from_joints(world, world[:, 0], felt.skeleton, sensors)
+    motion = without_jumps(pose_from_joints(world, world[:, 0], felt.skeleton, sensors))
     steps = np.diff(_turned(felt.translation.astype(np.float64)[:, None], upright)[:, 0], axis=0)
     start = world[0, 0]
     carried = np.concatenate([start[None], start + np.cumsum(steps, axis=0)])

@@ -287,7 +287,7 @@ def test_options_that_cannot_be_used_are_refused_before_the_work(
     options: tuple[str, str], said: str, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("mocamba.devices.keypoints.video.track_video", lambda *_: pytest.fail("began to work"))
+    monkeypatch.setattr("mocamba.capture.video_solving.track_video", lambda *_: pytest.fail("began to work"))
     result = run("solve", video, "--out", "made.take", *options)
     assert result.exit_code == 2, result.output
     assert said in " ".join(result.output.split())

@@ -1,5 +1,7 @@
 """From keypoints to places: holes, virtual cameras, the pelvis before the camera, the floor, the path."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -18,11 +20,12 @@ from mocamba.rig.lifted.agree import Opinion, agreed_joints
 from mocamba.rig.lifted.align import best_turn, heading_change, misses
 from mocamba.rig.lifted.even import EvenKeypoints, even_axis, even_keypoints
 from mocamba.rig.lifted.ground import find_up, ground_of
+from mocamba.rig.lifted.jumps import without_jumps
 from mocamba.rig.lifted.lag import camera_lag
 from mocamba.rig.lifted.path import fused_path, planted_steps
 from mocamba.rig.lifted.place import bone_lengths, in_metres, place_pelvis
 from mocamba.rig.motion import Motion
-from mocamba.rig.quaternion import Array, from_rotation_vector
+from mocamba.rig.quaternion import Array, angle_between, from_rotation_vector, multiply
 from mocamba.rig.rotation import quaternion_to_matrix
 from mocamba.rig.skeleton import SMPL24
 
@@ -238,6 +241,20 @@ def test_an_absence_holds_the_pose_and_goes_over(walker: Motion) -> None:
     np.testing.assert_allclose(bridged.translation[-30:], np.tile(walker.translation[-31], (30, 1)), atol=1e-6)
     steps = np.linalg.norm(np.diff(bridged.translation, axis=0), axis=-1)
     assert steps.max() < 0.2
+
+
+def test_flips_are_spread_and_movement_stays(walker: Motion) -> None:
+    calm = without_jumps(walker)
+    np.testing.assert_allclose(np.abs((calm.rotations * walker.rotations).sum(-1)), 1, atol=1e-5)
+    rotations = walker.rotations.copy()
+    flip = from_rotation_vector(np.array([0, 3.0, 0], np.float32))
+    rotations[200:260, 16] = multiply(rotations[200:260, 16], flip)
+    rotations[300, 4] = multiply(rotations[300, 4], flip)
+    mended = without_jumps(replace(walker, rotations=rotations))
+    steps = np.degrees(angle_between(mended.rotations[1:], mended.rotations[:-1]))
+    assert steps.max() < 30
+    far = [*range(280), *range(320, len(walker))]
+    np.testing.assert_allclose(mended.rotations[far][:, 4], walker.rotations[far][:, 4], atol=1e-5)
 
 
 @given(heading=st.floats(-3.1, 3.1), tilt=st.floats(-0.4, 0.3))

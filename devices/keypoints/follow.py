@@ -12,17 +12,10 @@ from .keypoints import KeypointDetector, Keypoints, distance
 from .looks import Look, difference, look_of
 
 LOOK_EVERY = 500_000_000  # ns between two looks at everybody while one is followed
-<<<<<<< HEAD
-FAST = 2.5  # of a person's sizes a second, the fastest that one moves in the picture
-SLACK = 0.25  # sizes, a detector's own
-NEAR = 1.0  # sizes at which people may cover each other: their colours are not learnt then
-STRANGER = 0.65  # difference of looks over which it is somebody else, if nothing but the look tells
-=======
 FAST = 2.0  # of a person's sizes a second, the fastest that one moves in the picture
 SLACK = 0.25  # sizes, a detector's own
 NEAR = 1.0  # sizes at which people may cover each other: their colours are not learnt then
 STRANGER = 0.85  # difference of looks over which it is somebody else: bent down, a person is half unlike themselves
->>>>>>> pixels
 MARGIN = 0.25  # by which another one has to look more like the person than whom the detector follows
 PATIENCE = 3_000_000_000  # ns that a lost person is waited for before anybody will do
 LEARN = 0.1  # share of a new look in the one that is remembered
@@ -42,11 +35,7 @@ class Follower:
 
     def follow(self, picture: NDArray[np.uint8], t_ns: int) -> Keypoints | None:
         """The person in this picture; None where they are not to be seen. `t_ns` rises from picture to picture."""
-<<<<<<< HEAD
-        found = None if self._lost else self._go_on(picture, t_ns)
-=======
         found = None if self._last is None else self._go_on(picture, t_ns)
->>>>>>> pixels
         if found is None:
             found = self._search(picture, t_ns)
         self._lost = found is None
@@ -54,11 +43,6 @@ class Follower:
         return found
 
     def _go_on(self, picture: NDArray[np.uint8], t_ns: int) -> Keypoints | None:
-<<<<<<< HEAD
-        """With whom the detector follows, if that is still the person."""
-        found = self.detector.detect(picture, t_ns)
-        if found is None or self._steps(found) > 1:
-=======
         """With whom the detector follows, if that is still the person; the lost one is looked for where they were."""
         assert self._last is not None  # `follow` looked
         found = self.detector.detect(picture, t_ns)
@@ -66,7 +50,6 @@ class Follower:
             return None
         if self._steps(found) > 1 or (self._lost and not self._may_be(picture, found)):
             self.detector.follow(self._last)
->>>>>>> pixels
             return None
         if t_ns - self._looked_ns < LOOK_EVERY:
             return found
@@ -107,18 +90,11 @@ class Follower:
         return near or (self._steps(one) < 1 and self._unlike(picture, one) < STRANGER)
 
     def _steps(self, one: Keypoints) -> float:
-<<<<<<< HEAD
-        """How far from the last place, in what a body can go in the time."""
-        assert self._last is not None  # nobody is looked for before somebody was found
-        seconds = max(one.t_ns - self._last.t_ns, 0) / 1e9
-        return distance(one, self._last) / (SLACK + FAST * seconds)
-=======
         """How far from the last place, or how much larger or smaller, in what a body can do in the time."""
         assert self._last is not None  # nobody is looked for before somebody was found
         seconds = max(one.t_ns - self._last.t_ns, 0) / 1e9
         growth = abs(float(np.log(max(one.size, 1.0) / max(self._last.size, 1.0))))
         return max(distance(one, self._last), growth) / (SLACK + FAST * seconds)
->>>>>>> pixels
 
     def _unlike(self, picture: NDArray[np.uint8], one: Keypoints) -> float:
         """Difference of looks from 0 to 1; half where it cannot be told."""
