@@ -1,6 +1,7 @@
 """From pixels to a take: the whole way on a rendered performer, with sensors and without, and what is refused."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -214,7 +215,9 @@ def test_a_camera_holds_the_path_of_sensors(worn: Path, performance: Motion) -> 
     paths = [h36m_positions(motion)[:count, 0] - real[:, 0] for motion in (alone, both)]
     drift = [np.linalg.norm((path - path[0])[:, [0, 2]], axis=-1).mean() for path in paths]
     assert drift[1] < drift[0]
-    assert any("-70 ms" in note or "+7" in note or "+6" in note or "+8" in note for note in film.notes), film.notes
+    (told,) = (re.search(r"([+-]\d+) ms", note) for note in film.notes if "clock was" in note)
+    assert told
+    assert 40 < float(told[1]) < 100  # 70 in truth; the keypoints wander
     assert both.origin.calibration == ""
     assert turns(both) < 30
 
@@ -229,7 +232,7 @@ def test_a_video_is_joined_to_sensors_whenever_it_began(worn: Path, performance:
             add_video(open_take(worn), tmp_path / "walk.mp4", FilmOptions("vimcan-t"), silent)
     with np.load(worn / KEYPOINTS) as kept:
         began = (kept["t_ns"][0] - open_take(worn).imu()[0].t_ns[0]) / 1e9
-    assert began == pytest.approx(1.0, abs=0.04)
+    assert began == pytest.approx(1.0, abs=0.08)
 
 
 def test_a_take_without_a_camera_says_so(worn: Path) -> None:
