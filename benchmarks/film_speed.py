@@ -3,9 +3,9 @@
     python benchmarks/film_speed.py [NETWORK …] [--seconds 5] [--out docs/networks]
 
 Stages: finding joints in a rendered picture (640 x 480), making them even, finding a camera among sensors, lifting
-(two-way networks in windows, causal ones frame by frame), and all that follows to the motion. Processor time and not the
-clock's, so that a busy machine does not count; PyTorch runs on one thread. Prints milliseconds a frame of 60 Hz, of a
-picture for the detector; writes film_speed.json.
+(two-way networks in windows, causal ones frame by frame), and all that follows to the motion. Processor time and not
+the clock's, so that a busy machine does not count; PyTorch runs on one thread. Prints milliseconds a frame of 60 Hz, of
+a picture for the detector; writes film_speed.json.
 """
 
 import argparse
