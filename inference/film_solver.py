@@ -12,6 +12,7 @@ from ..rig.errors import BadInputError
 from ..rig.h36m import h36m_positions
 from ..rig.lifted.absence import bridge_absences
 from ..rig.lifted.agree import Opinion, agreed_joints, mean_opinion
+from ..rig.lifted.align import misses, small_turn
 from ..rig.lifted.bones import performer_of
 from ..rig.lifted.even import EvenKeypoints
 from ..rig.lifted.ground import Ground, find_up, ground_of
@@ -33,6 +34,7 @@ from .weights_file import LoadedNetwork, load_weights
 
 Progress = Callable[[float, str], None]
 LIFTED = 0.06  # metres: a lifting network's error an axis
+TILT = 0.5  # m² a squared radian and frame: how much a network's word about the camera's tilt is worth
 STEADY = 0.04  # seconds of smoothing of the joints, which delays nothing
 SHORTEST = 3  # frames
 ASKEW = float(np.sin(np.radians(5.0)))  # of a camera turned about its line of sight, that is told from a level one
@@ -116,10 +118,12 @@ def check_seen(even: EvenKeypoints) -> None:
 
 
 def sized(said: Array, even: EvenKeypoints, metres: bool, height: float | None) -> tuple[Array, Skeleton]:
-    """Joints in metres, and the performer's skeleton, both once for the whole take."""
+    """Joints in metres, upright as the picture has them, and the performer's skeleton: once for the whole take."""
     rows = np.flatnonzero(even.present)
     default = SMPL24 if height is None else SMPL24.scaled_to(height)
     joints = said if metres else in_metres(said, default, even.sure)
+    # networks have seen few cameras that look down steeply; nearer ends of a body are larger in the picture
+    joints = joints @ small_turn(misses(joints, even.rays, even.sure), TILT).T
     skeleton = performer_of(joints[rows], default)
     if height is not None or not metres:
         factor = default.height / skeleton.height

@@ -17,7 +17,7 @@ from mocamba.rig.errors import BadInputError
 from mocamba.rig.h36m import BONES, h36m_positions
 from mocamba.rig.lifted.absence import bridge_absences
 from mocamba.rig.lifted.agree import Opinion, agreed_joints
-from mocamba.rig.lifted.align import best_turn, heading_change, misses
+from mocamba.rig.lifted.align import best_turn, heading_change, misses, small_turn
 from mocamba.rig.lifted.even import EvenKeypoints, even_axis, even_keypoints
 from mocamba.rig.lifted.ground import find_up, ground_of
 from mocamba.rig.lifted.jumps import without_jumps
@@ -272,6 +272,14 @@ def test_the_camera_is_found_among_the_sensors(heading: float, tilt: float) -> N
     part = misses(body @ drift, even.rays, even.sure)
     assert heading_change(part, found, 0.0) == pytest.approx(0.1, abs=1e-3)
     assert abs(heading_change(part, found, 1e9)) < 1e-3
+
+
+def test_a_body_that_leans_is_put_upright(walker: Motion) -> None:
+    even, truth, _ = even_of(walker)
+    lean = quaternion_to_matrix(from_rotation_vector(np.array([0.2, 0.05, -0.1])))
+    total = misses((truth - truth[:, :1]) @ lean, even.rays, even.sure)
+    np.testing.assert_allclose(small_turn(total, 0.0), lean, atol=1e-4)
+    np.testing.assert_allclose(small_turn(total, 1e6), np.eye(3), atol=1e-3)
 
 
 def test_too_little_to_find_the_camera_is_said() -> None:

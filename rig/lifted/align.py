@@ -96,6 +96,18 @@ def _descended(total: Misses, turn: Array) -> Array:
     return turn
 
 
+def small_turn(total: Misses, hold: float) -> Array:
+    """Rotation `(3, 3)` near none that misses least; `hold`, m² a squared radian and frame, speaks for none."""
+    vector, keep = np.zeros(3), hold * max(total.frames, 1)
+    generators = np.stack([_cross(axis) for axis in np.eye(3)])
+    for _ in range(10):
+        turn = quaternion_to_matrix(from_rotation_vector(vector))
+        slope = np.stack([(g @ turn).reshape(9) for g in generators], axis=1)
+        force = slope.T @ total.form @ turn.reshape(9) + keep * vector
+        vector = vector - np.linalg.solve(slope.T @ total.form @ slope + keep * np.eye(3), force)
+    return quaternion_to_matrix(from_rotation_vector(vector))
+
+
 def _cross(v: Array) -> Array:
     return np.array([[0, -v[2], v[1]], [v[2], 0, -v[0]], [-v[1], v[0], 0]])
 
