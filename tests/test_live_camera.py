@@ -292,6 +292,11 @@ def test_a_film_that_the_disk_has_no_room_for_is_told_of_and_ends_alone(
             wait_for(lambda: "No space left" in camera.status.fault)
         assert camera.status.filmed == 0
         wait_for(lambda: camera.picture is not None and camera.picture.age < 0.5)
+        camera.start_film(tmp_path / "nowhere" / FILM)
+        assert camera.status.fault.startswith("There is no film of this take.")
+        camera.start_film(tmp_path / "again.mjpg")
+        wait_for(lambda: camera.status.filmed > 3)
+        assert camera.status.fault == ""
 
 
 KILLED = """
