@@ -35,8 +35,10 @@ from mocamba.devices.keypoints.video import VideoFile
 from mocamba.rig.errors import BadInputError, FileFormatError, MissingToolError
 from typer.testing import CliRunner
 
+from .test_keypoints import standing
+
 cv2 = pytest.importorskip("cv2")
-from .videos import standing, video  # noqa: E402
+from .videos import video  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
