@@ -20,7 +20,7 @@ from ..devices.camera.reader import Camera
 from ..devices.camera.simulate import SimulatedCamera
 from ..devices.device import State
 from ..devices.errors import DeviceError, NoDataError, Reason
-from ..devices.keypoints.detectors import check_detector, open_detector
+from ..devices.keypoints.detectors import load_detector, open_detector
 from ..devices.keypoints.follow import Follower
 from ..devices.keypoints.keypoints import Keypoints
 from ..devices.keypoints.sides import SideKeeper
@@ -80,7 +80,7 @@ class LiveCamera:
     there is not."""
 
     def __init__(self, address: str, detector: str) -> None:
-        check_detector(detector)
+        load_detector(detector)
         self.address, self.detector = address, detector
         self._parts = ExitStack()
         self._camera: Camera | None = None
