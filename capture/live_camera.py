@@ -20,7 +20,7 @@ from ..devices.camera.reader import Camera
 from ..devices.camera.simulate import SimulatedCamera
 from ..devices.device import State
 from ..devices.errors import DeviceError, NoDataError, Reason
-from ..devices.keypoints.detectors import check_detector, open_detector
+from ..devices.keypoints.detectors import load_detector, open_detector
 from ..devices.keypoints.follow import Follower
 from ..devices.keypoints.keypoints import Keypoints
 from ..devices.keypoints.sides import SideKeeper
@@ -80,7 +80,7 @@ class LiveCamera:
     there is not."""
 
     def __init__(self, address: str, detector: str) -> None:
-        check_detector(detector)
+        load_detector(detector)
         self.address, self.detector = address, detector
         self._parts = ExitStack()
         self._camera: Camera | None = None
@@ -95,7 +95,7 @@ class LiveCamera:
         self._times: deque[tuple[int, int]] = deque(maxlen=WINDOW)
         self._arrivals: deque[int] = deque(maxlen=WINDOW)
         self._looked = self._skipped = 0
-        self._fault = self._detector_fault = ""
+        self._fault = self._film_fault = self._detector_fault = ""
         self._threads = [
             threading.Thread(target=self._guarded, args=(what,), name=f"{name} {address}", daemon=True)
             for name, what in (("camera", self._watch), ("keypoints of", self._look))
@@ -139,11 +139,15 @@ class LiveCamera:
         return CameraBatch(info, found, filmed) if info is not None and (found or filmed) else None
 
     def start_film(self, path: Path) -> None:
-        """Every picture from now on goes to `path`. Raises BadInputError where it cannot be written."""
+        """Every picture from now on goes to `path`; where it cannot be written, `status` says so."""
         self.stop_film()
         self.take_unread()
         with self._film_lock:
-            self._film = Film(path)
+            self._film_fault = ""
+            try:
+                self._film = Film(path)
+            except BadInputError as error:
+                self._film_fault = f"There is no film of this take. {error}"
 
     def stop_film(self) -> None:
         """Finish it; without one, nothing is done."""
@@ -168,7 +172,7 @@ class LiveCamera:
             self._skipped,
             self._latency(),
             film.count if film else 0,
-            self._detector_fault or self._trouble(),
+            self._detector_fault or self._film_fault or self._trouble(),
         )
 
     def _trouble(self) -> str:
@@ -236,7 +240,7 @@ class LiveCamera:
             try:
                 self._filmed.append(Filmed(self._film.add(image), t_ns))
             except BadInputError as error:
-                self._fault = f"The film has ended; the sensors' recording goes on. {error}"
+                self._film_fault = f"The film has ended; the sensors' recording goes on. {error}"
                 self._film.close()
                 self._film = None
 

@@ -60,6 +60,7 @@ class Run:
         clock: Callable[[], int],
     ) -> None:
         self.options = options
+        self.camera = None if options.camera is None else LiveCamera(options.camera, options.detector)
         self._ask = ask
         self._show = show
         self._clock = clock
@@ -89,7 +90,6 @@ class Run:
         self._vmc: VmcSender | None = None
         self._sensors: Sensors | None = None
         self._worker = Worker(Task(options.network, options.device, options.height))
-        self.camera = None if options.camera is None else LiveCamera(options.camera, options.detector)
 
     def open(self) -> None:
         """Reach sensors and start the worker. Whatever it raises, `close` undoes what was begun."""

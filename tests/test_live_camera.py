@@ -35,8 +35,10 @@ from mocamba.devices.keypoints.video import VideoFile
 from mocamba.rig.errors import BadInputError, FileFormatError, MissingToolError
 from typer.testing import CliRunner
 
+from .test_keypoints import standing
+
 cv2 = pytest.importorskip("cv2")
-from .videos import standing, video  # noqa: E402
+from .videos import video  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -292,6 +294,11 @@ def test_a_film_that_the_disk_has_no_room_for_is_told_of_and_ends_alone(
             wait_for(lambda: "No space left" in camera.status.fault)
         assert camera.status.filmed == 0
         wait_for(lambda: camera.picture is not None and camera.picture.age < 0.5)
+        camera.start_film(tmp_path / "nowhere" / FILM)
+        assert camera.status.fault.startswith("There is no film of this take.")
+        camera.start_film(tmp_path / "again.mjpg")
+        wait_for(lambda: camera.status.filmed > 3)
+        assert camera.status.fault == ""
 
 
 KILLED = """

@@ -250,6 +250,26 @@ def test_two_real_people_one_of_whom_jumps_out_of_sight(mediapipe: MediaPipeDete
     assert (late[:, 0] > 1000).all()
 
 
+def test_a_person_who_faces_the_camera_keeps_their_sides(mediapipe: MediaPipeDetector) -> None:
+    """MediaPipe alone takes this dancer for one from behind for a quarter of the time."""
+    track = track_video(real_video("one_person_4cam/cam02.mp4"), mediapipe)
+    assert track.present.all()
+    across = track.points[:, 11, 0] - track.points[:, 14, 0]  # from the right shoulder to the left
+    assert (across > 0).mean() > 0.95
+
+
+def test_in_the_dark_nobody_is_invented(mediapipe: MediaPipeDetector, tmp_path: Path) -> None:
+    with VideoFile(real_video("one_person_4cam/cam01.mp4")) as file:
+        picture = cv2.resize(next(iter(file)).image, None, fx=0.25, fy=0.25)
+    dark = video_of([(picture * 0.01).astype(np.uint8)] * 5, tmp_path / "dark.mp4")
+    with pytest.raises(FileFormatError, match=r"nobody is to be seen in its 5 pictures.*in light that shows it"):
+        track_video(dark, mediapipe)
+    blurred = video_of([cv2.GaussianBlur(picture, (0, 0), 4)] * 5, tmp_path / "blurred.mp4")
+    track = track_video(blurred, mediapipe)
+    assert np.isfinite(track.points[track.seen]).all()
+    assert (track.confidence[~track.seen] == 0).all()
+
+
 def test_four_k_is_answered_in_its_own_pixels(mediapipe: MediaPipeDetector) -> None:
     with VideoFile(real_video("one_person_4cam/cam01.mp4")) as file:
         picture = next(iter(file)).image

@@ -8,11 +8,9 @@ import cv2
 import numpy as np
 import pytest
 from mocamba.devices.keypoints.keypoints import Keypoints
-from mocamba.rig.h36m import h36m_positions
-from mocamba.rig.motion import evenly_timed
-from mocamba.rig.skeleton import SMPL24
 
 from .conftest import DATA
+from .test_keypoints import standing
 
 RED = (0, 0, 255)
 
@@ -47,12 +45,6 @@ def real_video(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"{path} is not on this machine (MOCAMBA_DATA)")
     return path
-
-
-def standing() -> np.ndarray:
-    """The 17 joints of a T-pose from the front, metres: x to the picture's right, y down from the floor."""
-    identity = np.tile(np.array([1.0, 0, 0, 0]), (1, 24, 1))
-    return h36m_positions(evenly_timed(identity, np.zeros((1, 3)), SMPL24))[0][:, :2] * [1, -1]
 
 
 class Puppets:
