@@ -2,7 +2,8 @@
 
 One channel a sensor; its metadata hold `name`, `slot` and `rate`. A message is 64 bytes, little-endian: device stamp
 (int64, ns), orientation w, x, y, z and free acceleration x, y, z (float64 each; Y-up world, m/s²); its log time is the
-stamp on the common axis. The file has no chunks, so that one that was cut off is good to its last whole message.
+stamp on the common axis. What cameras leave stands in channels of their own (`camera_records`). The file has no chunks,
+so that one that was cut off is good to its last whole message.
 """
 
 import struct
@@ -23,6 +24,7 @@ from ..devices.log import SensorLog, SensorLogs
 from ..rig.errors import FileFormatError
 from ..rig.whole_file import written
 from .appending import AppendFile, RecordingEndedError
+from .camera_records import CameraBatch, CameraChannels
 
 PROFILE = "mocamba"
 SCHEMA = "mocamba.Imu1"
@@ -52,6 +54,7 @@ class RawWriter:
             self._writer = Writer(self._file, use_chunking=False)  # type: ignore[arg-type]
             self._writer.start(profile=PROFILE, library="mocamba")
             self._schema = self._writer.register_schema(SCHEMA, ENCODING, LAYOUT.encode())
+        self._cameras = CameraChannels(self._writer)
 
     def __enter__(self) -> Self:
         return self
@@ -75,6 +78,10 @@ class RawWriter:
         self._last_ns = t_ns
         if time.monotonic() - self._flushed > _FLUSH_EVERY:
             self.flush()
+
+    def add_camera(self, batch: CameraBatch) -> None:
+        """What a camera said since the last one."""
+        self._cameras.add(batch)
 
     def flush(self) -> None:
         """Hand what was added to the system, which keeps it if this process is killed."""

@@ -17,6 +17,8 @@ from pathlib import Path
 from ..rig.errors import BadInputError, MocambaError
 from ..rig.whole_file import written
 from .appending import RecordingEndedError
+from .film import FILM
+from .live_camera import LiveCamera
 from .manifest import Manifest
 from .stamping import Stamped
 from .take import RAW, TakeWriter, check_take_name
@@ -78,9 +80,12 @@ def free_bytes(folder: Path) -> int:
 
 
 class Recorder:
-    """Starts with the first line of the take on disk: raises MocambaError where none can be made."""
+    """Starts with the first line of the take on disk: raises MocambaError where none can be made. A `camera` is filmed,
+    and what it says recorded."""
 
-    def __init__(self, path: Path, manifest: Manifest, slots: Mapping[str, str]) -> None:
+    def __init__(
+        self, path: Path, manifest: Manifest, slots: Mapping[str, str], camera: LiveCamera | None = None
+    ) -> None:
         if (free := free_bytes(path.parent)) < 2 * RESERVE:
             raise BadInputError(
                 f"Only {free / 1e6:.0f} MB are free for {path.parent}, too little to record. Free some space."
@@ -88,6 +93,9 @@ class Recorder:
         self.path = path
         self._writer = TakeWriter(path, manifest)
         self._slots = slots
+        self._camera = camera
+        if camera is not None:
+            camera.start_film(path / FILM)
         self._known: set[str] = set()
         self._queue: queue.Queue[Sequence[Stamped] | None] = queue.Queue(BACKLOG)
         self._lost = self._samples = 0
@@ -115,6 +123,8 @@ class Recorder:
 
     def close(self) -> None:
         """Finish the take; `fault` tells whether it went well. A second call does nothing."""
+        if self._camera is not None:
+            self._camera.stop_film()
         if self._thread.is_alive():
             with suppress(queue.Full):
                 self._queue.put(None, timeout=END_WITHIN)
@@ -145,7 +155,9 @@ class Recorder:
             try:
                 batch = self._queue.get(timeout=FLUSH_EVERY)
             except queue.Empty:
-                batch = ()
+                batch = ()  # it is time to flush all the same
+            if self._camera is not None and (said := self._camera.take_unread()) is not None:
+                self._writer.add_camera(said)
             if batch is None:
                 return
             for sample in batch:

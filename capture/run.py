@@ -14,10 +14,12 @@ from ..rig.errors import BadInputError, MocambaError
 from ..rig.imu import SLOTS
 from .calibrating.start import Start
 from .dropouts import DropOuts, Sensed, Slot, changes
+from .fault_notes import ToldFaults
 from .frames import Frame, FrameMaker
 from .latency import Latency, StageTimes
 from .link_server import Ask, LinkServer
 from .live_calibration import WAITING, LiveCalibration
+from .live_camera import LiveCamera
 from .manifest import Manifest
 from .recorder import Recorder, free_bytes, take_path
 from .session_options import SessionOptions
@@ -58,6 +60,7 @@ class Run:
         clock: Callable[[], int],
     ) -> None:
         self.options = options
+        self.camera = None if options.camera is None else LiveCamera(options.camera, options.detector)
         self._ask = ask
         self._show = show
         self._clock = clock
@@ -65,7 +68,7 @@ class Run:
         self._since = time.monotonic()
         self._notes: deque[str] = deque(maxlen=NOTES)
         self._parts: list[Any] = []  # what has to be closed, in the order of opening
-        self._sinks: list[Sink] = []
+        self._sinks = list(sinks)
         self._stamper, self._latency, self._dropouts = Stamper(), Latency(), DropOuts()
         self._frames: FrameMaker | None = None
         self._heard: set[str] = set()  # sensors that spoke before the calibration was found, or were told of since
@@ -81,22 +84,22 @@ class Run:
         self._known, self._ages, self._confidence = (Slot.EMPTY,) * len(SLOTS), [float("inf")] * len(SLOTS), 0.0
         self._told_at, self._restarts, self._read_ns = 0.0, 0, 0
         self._sleep_watch = SleepWatch()
-        self._told_faults: dict[str, str] = {}
+        self._faults = ToldFaults()
         self._weights = ""
         self._server: LinkServer | None = None
         self._vmc: VmcSender | None = None
         self._sensors: Sensors | None = None
         self._worker = Worker(Task(options.network, options.device, options.height))
-        self._given_sinks = sinks
 
     def open(self) -> None:
         """Reach sensors and start the worker. Whatever it raises, `close` undoes what was begun."""
-        self._sinks += self._given_sinks
         self._server, self._vmc = open_outlets(self.options, self._ask, self._sinks)
         self._parts.append(self._worker)
         self._worker.start()
-        drill = self.options.start in (Start.SEQUENCE, Start.KEPT)
-        motion = "drill" if drill else "walk"
+        if self.camera is not None:
+            self._parts.append(self.camera)
+            self.camera.start()
+        motion = "drill" if self.options.start in (Start.SEQUENCE, Start.KEPT) else "walk"
         self._sensors = Sensors(self.options.imu, motion=motion, options=self.options.families)
         self._parts.append(self._sensors)
         for error in self._sensors.connect():
@@ -279,7 +282,7 @@ class Run:
         assert self._sensors is not None
         if not self._sensors.forget(address):
             raise BadInputError(f"There is no device at {address}.")
-        self._told_faults.clear()
+        self._faults.forget()
         self._publish()
         return {}
 
@@ -311,7 +314,7 @@ class Run:
         path = take_path(self.options.folder.absolute(), name)
         calibration = self._calibrated().calibration
         manifest = Manifest(self.options.performer, self.options.height, "live", calibration=calibration)
-        self._recorder = Recorder(path, manifest, self._slots)
+        self._recorder = Recorder(path, manifest, self._slots, self.camera)
         self._set_state(State.RECORDING, f"Recording {path}.")
         return {"take": str(path)}
 
@@ -348,14 +351,12 @@ class Run:
         if self._recorder is not None and self._recorder.fault is not None:
             self._recorder.close()
             self._set_state(State.LIVE, self._forget_recorder() or "")
-        for device in () if self._sensors is None else self._sensors.status():
-            if device.fault is not None and (said := str(device.fault)) != self._told_faults.get(device.name):
-                self._told_faults[device.name] = said
-                self._note(said)
         if self._server is not None and self._server.fault is not None:
             self._note(self._server.fault)
             self._server.fault = None
         self._publish()
+        for sentence in self._faults.fresh(self._status):
+            self._note(sentence)
 
     def _note(self, sentence: str) -> None:
         if not self._notes or self._notes[-1] != sentence:
@@ -390,6 +391,7 @@ class Run:
             latency=self._latency.figures(),
             worker=self._worker.status,
             recording=None if recorder is None else recorder.status,
+            camera=None if self.camera is None else self.camera.status,
             free_bytes=free_bytes(self.options.folder),
             link=None if self._server is None else self._server.status,
             vmc_unsent=0 if self._vmc is None else self._vmc.unsent,

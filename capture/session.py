@@ -16,6 +16,7 @@ from ..devices.discovery import Found
 from ..inference.device_choice import Wish
 from ..rig.errors import BadInputError, MocambaError
 from .calibrating.start import Start
+from .live_camera import CameraPicture
 from .run import Run
 from .session_options import SessionOptions
 from .sinks import Sink, status_values
@@ -47,6 +48,13 @@ class Session:
     def status(self) -> SessionStatus:
         """The newest snapshot; from any thread."""
         return self._status
+
+    @property
+    def camera_picture(self) -> CameraPicture | None:
+        """The newest picture of the session's camera, with the joints in it; from any thread. None where there is no
+        fresh one."""
+        run = self._current
+        return None if run is None or run.camera is None else run.camera.picture
 
     def wait_for(self, *states: State, timeout: float) -> SessionStatus:
         """Until the session is in one of `states`, or `timeout` seconds are over; the status then."""

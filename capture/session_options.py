@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..devices.keypoints.detectors import DEFAULT_DETECTOR
 from ..inference.device_choice import Wish
 from .calibrating.start import Start
 from .calibration import Calibration, HeadingSource, Pose
@@ -17,8 +18,9 @@ __all__ = ["SessionOptions", "Wish"]
 
 @dataclass(frozen=True)
 class SessionOptions:
-    """`imu` as `Sensors` takes it; `slots` NAME=slot; `families`: options other than the usual
-    ones; `calibration` of before, None to find one as `start` says.
+    """`imu` as `Sensors` takes it; `camera` as `LiveCamera` does, None for none, and the `detector` that finds joints
+    in its pictures; `slots` NAME=slot; `families`: options other than the usual ones; `calibration` of before, None to
+    find one as `start` says.
 
     `hold`: connect, and calibrate when asked to; `checks`: whether the sequence has check movements;
     `calibrate_seconds` of the quick way; `kept_in`: folder of kept calibrations, None for one beside the takes; `drift`
@@ -27,6 +29,8 @@ class SessionOptions:
     """
 
     imu: tuple[str, ...] = (SIMULATED,)
+    camera: str | None = None
+    detector: str = DEFAULT_DETECTOR
     slots: Mapping[str, str] = field(default_factory=dict)
     families: Mapping[str, FamilyOptions] = field(default_factory=dict)
     network: str = DEFAULT_NETWORK

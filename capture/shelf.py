@@ -1,7 +1,7 @@
 """The takes of a folder, and what is in one: told of damaged ones too, with what is wrong."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,8 @@ from ..devices.log import SensorLog
 from ..rig.amass import read_unpolished
 from ..rig.errors import BadInputError, FileFormatError
 from .appending import free_bytes
+from .camera_records import CameraRecord, read_cameras
+from .film import FILM
 from .manifest import Manifest
 from .span import span_of
 from .take import RAW, SOLVED, Take, open_take
@@ -48,6 +50,21 @@ class SolveReport:
 
 
 @dataclass(frozen=True)
+class CameraReport:
+    """`pictures` in the film, at `rate` Hz; `seen`: share of them, 0 to 1, in which the performer was found live;
+    `film` is its file's name, "" where there is none."""
+
+    name: str
+    width: int
+    height: int
+    detector: str
+    pictures: int
+    rate: float
+    seen: float
+    film: str
+
+
+@dataclass(frozen=True)
 class TakeReport:
     """One take. `duration_s` is None where nothing is readable; `faults` are sentences, none where all is well."""
 
@@ -62,6 +79,7 @@ class TakeReport:
     solves: tuple[SolveReport, ...]
     warnings: tuple[str, ...]
     faults: tuple[str, ...]
+    cameras: tuple[CameraReport, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,7 +133,24 @@ def describe(path: Path) -> TakeReport:
         duration = (max(int(log.t_ns[-1]) for log in logs) - min(int(log.t_ns[0]) for log in logs)) / 1e9
     except FileFormatError as error:
         faults.append(str(error))
-    return _report(path, manifest, duration, sensors, warnings, faults)
+    cameras = tuple(_camera(camera, path) for camera in _cameras(path))
+    return replace(_report(path, manifest, duration, sensors, warnings, faults), cameras=cameras)
+
+
+def _cameras(path: Path) -> tuple[CameraRecord, ...]:
+    try:
+        return read_cameras(path / RAW)
+    except FileFormatError:
+        return ()  # said of the sensors
+
+
+def _camera(camera: CameraRecord, path: Path) -> CameraReport:
+    info, times = camera.info, camera.picture_ns
+    seconds = float(times[-1] - times[0]) / 1e9 if len(times) > 1 else 0.0
+    rate = (len(times) - 1) / seconds if seconds else 0.0
+    seen = min(1.0, len(camera.t_ns) / max(len(times), 1))
+    film = FILM if (path / FILM).exists() else ""
+    return CameraReport(info.name, info.width, info.height, info.detector, len(times), rate, seen, film)
 
 
 _UNKNOWN = Manifest("", 1.0, "")

@@ -1,12 +1,15 @@
 """Where poses go: Blender and others by the link, VTuber programs by VMC, and whatever a face adds."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from ..devices.health import SensorHealth
 from ..inference.worker import WorkerStatus
 from ..rig.skeleton import JOINTS, PARENTS, SMPL24, Skeleton
+from .latency import StageFigures
 from .link_protocol import LinkPose
 from .link_server import Ask, LinkServer
+from .live_camera import CameraStatus
 from .session_options import SessionOptions
 from .starting import CalibrationView
 from .status import LivePose, SessionStatus
@@ -104,10 +107,7 @@ def status_values(status: SessionStatus) -> dict[str, Any]:
         },
         "confidence": round(status.confidence, 3),
         "frames": {"answered": status.frames, "dropped": status.dropped, "skipped": status.skipped},
-        "latency_ms": {
-            one.stage: {"p50": round(one.p50, 3), "p99": round(one.p99, 3), "max": round(one.longest, 3)}
-            for one in status.latency
-        },
+        "latency_ms": _latency_values(status.latency),
         "worker": worker and _worker_values(worker),
         "recording": recording
         and {
@@ -116,6 +116,7 @@ def status_values(status: SessionStatus) -> dict[str, Any]:
             "samples": recording.samples,
             "lost": recording.lost,
         },
+        "camera": status.camera and _camera_values(status.camera),
         "folder": str(status.folder.absolute()),
         "free_bytes": status.free_bytes,
         "link": link and {"clients": link.clients, "skipped": link.skipped, "refused": link.refused},
@@ -137,6 +138,28 @@ def _calibration_values(view: CalibrationView) -> dict[str, Any]:
             for one in view.findings
         ],
         "kept": view.kept,
+    }
+
+
+def _camera_values(camera: CameraStatus) -> dict[str, Any]:
+    return {
+        "name": camera.name,
+        "detector": camera.detector,
+        "state": camera.state.value,
+        "size": [camera.width, camera.height],
+        "rate": round(camera.rate, 2),
+        "seen": camera.seen,
+        "looked": camera.looked,
+        "skipped": camera.skipped,
+        "latency_ms": _latency_values(camera.latency),
+        "filmed": camera.filmed,
+        "fault": camera.fault,
+    }
+
+
+def _latency_values(figures: Sequence[StageFigures]) -> dict[str, dict[str, float]]:
+    return {
+        one.stage: {"p50": round(one.p50, 3), "p99": round(one.p99, 3), "max": round(one.longest, 3)} for one in figures
     }
 
 

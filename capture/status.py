@@ -16,6 +16,7 @@ from ..rig.errors import BadInputError
 from .dropouts import Slot
 from .latency import StageFigures, StageTimes
 from .link_server import LinkStatus
+from .live_camera import CameraStatus
 from .recorder import RecordingStatus
 from .starting import CalibrationView
 
@@ -116,6 +117,7 @@ class SessionStatus:
     latency: tuple[StageFigures, ...] = ()
     worker: WorkerStatus | None = None
     recording: RecordingStatus | None = None
+    camera: CameraStatus | None = None
     folder: Path = field(default_factory=Path)
     free_bytes: int = 0
     link: LinkStatus | None = None

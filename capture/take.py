@@ -28,6 +28,7 @@ from ..rig.skeleton import SMPL24, Skeleton
 from ..rig.whole_file import check_suffix, refuse_existing, replace_folder, uninterrupted, written
 from .appending import RecordingEndedError
 from .calibration import Calibration, apply_calibration
+from .camera_records import CameraBatch
 from .clock import Resampled, common_axis, resample
 from .manifest import Manifest, read_manifest
 from .raw import RawWriter, read_raw
@@ -76,6 +77,10 @@ class TakeWriter:
     def add_sample(self, name: str, t_ns: int, t_device: int, values: tuple[float, ...]) -> None:
         """`values`: orientation w, x, y, z and free acceleration x, y, z, as `SensorLog` has them."""
         self._raw.add_sample(name, t_ns, t_device, values)
+
+    def add_camera(self, batch: CameraBatch) -> None:
+        """What a camera said since the last one."""
+        self._raw.add_camera(batch)
 
     def flush(self) -> None:
         """What was added survives a kill from here on."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from ..capture.live_camera import CameraPicture
 from ..capture.session import Answer, Session
 from ..capture.session_options import SessionOptions
 from ..capture.status import LivePose, SessionStatus, State
@@ -53,6 +54,11 @@ class Live(QObject):
     def options(self) -> SessionOptions | None:
         """Of the session at hand."""
         return None if self._session is None else self._session.options
+
+    @property
+    def camera_picture(self) -> CameraPicture | None:
+        """The newest of the session's camera, None where there is no fresh one."""
+        return None if self._session is None else self._session.camera_picture
 
     def start(self, options: SessionOptions) -> None:
         """A session; the one before has to have ended."""

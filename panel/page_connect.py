@@ -117,6 +117,7 @@ class ConnectPage(Page):
         simulated = tried or kept.source == SIMULATED
         return SessionOptions(
             imu=(SIMULATED,) if simulated else (kept.source,),
+            camera=kept.camera or None,
             network=kept.network or DEFAULT_NETWORK,
             device=kept.wish,
             folder=Path(kept.folder),
@@ -140,6 +141,6 @@ class ConnectPage(Page):
         self.connect_button.setText(self.tr("Sto&p") if running else self.tr("&Connect"))
         self.connect_button.setEnabled(status.state is not State.STOPPING)
         self.try_button.setEnabled(not running)
-        for field in (self.source, self.performer, self.height_, self.folder):
+        for field in (self.source, self.performer, self.height_, self.camera, self.folder):
             field.setEnabled(not running)
         self.changed.emit()

@@ -84,7 +84,7 @@ class MainWindow(QMainWindow):
         self.view.set_height(self.preferences.height)
         self.prompt = PromptView(self.view)
         self.view.installEventFilter(self)
-        self.camera = CameraPanel()
+        self.camera = CameraPanel(lambda: self.live.camera_picture)
         self.latency = LatencyBar()
         self.replay = ReplayBar()
         self.connect_page = ConnectPage(self.preferences)
@@ -146,7 +146,6 @@ class MainWindow(QMainWindow):
         self._wire_devices()
         self._wire_takes()
         self.bar.log_wanted.connect(self.show_log)
-        self.camera.trouble.connect(self.complain)
         for keys, action in (("Space", self.record.press), ("F5", self.takes.refresh)):
             QShortcut(QKeySequence(keys), self).activated.connect(action)
 
@@ -175,7 +174,7 @@ class MainWindow(QMainWindow):
     def show_status(self, status: SessionStatus) -> None:
         """To every part."""
         before, self._status = self._status, status
-        for part in (self.devices, self.wizard, self.record, self.network):
+        for part in (self.devices, self.wizard, self.record, self.network, self.camera):
             part.show_status(status)
         self.latency.show_figures(status.latency)
         self._show_prompt()
@@ -215,7 +214,6 @@ class MainWindow(QMainWindow):
         self.view.set_height(options.height)
         self._told = ()
         self.takes.set_folder(options.folder)
-        self.camera.watch(self.preferences.camera, self.jobs)
         self.live.start(replace(options, families=kept_options(self.settings)))
 
     def _session_ended(self) -> None:
@@ -371,7 +369,7 @@ class MainWindow(QMainWindow):
         for signal in (self.live.pose_arrived, self.live.status_changed, self.live.refused, self.live.ended):
             signal.disconnect()
         self.replay.end()
-        self.camera.close_camera()
+        self.camera.end()
         self.jobs.close()
 
 

@@ -1,6 +1,8 @@
 """Where recordings lie that tests read and never copy."""
 
 import gc
+import multiprocessing
+import multiprocessing.resource_tracker
 import os
 import threading
 import time
@@ -42,6 +44,13 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mocamba.devices.csv_lines.reader.HEADER_WITHIN", -1.0)
     monkeypatch.setattr("mocamba.devices.ximu3.reader.NAME_WITHIN", 0.3)
     monkeypatch.setattr("mocamba.devices.ximu3.reader.SETTLING", 100_000_000)
+
+
+@pytest.fixture
+def spawning() -> None:
+    """What Python itself keeps for as long as it runs, once it has started a child and shared memory with it."""
+    multiprocessing.resource_tracker.ensure_running()
+    multiprocessing.get_context("spawn").RawArray("b", 1)
 
 
 @pytest.fixture

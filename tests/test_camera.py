@@ -5,7 +5,6 @@ import errno
 import json
 import os
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -30,29 +29,10 @@ from mocamba.devices.errors import ConnectError, DeviceError, LinkLostError, Rea
 from typer.testing import CliRunner
 
 cv2 = pytest.importorskip("cv2")
+from .videos import RED, convert, video  # noqa: E402
+
 pytestmark = pytest.mark.usefixtures("nothing_left")
 QUICK = Retry(attempts=40, first=0.02, longest=0.1)
-RED = (0, 0, 255)
-
-
-def video(path: Path, count: int = 12, rate: float = 30, size: tuple[int, int] = (64, 48)) -> Path:
-    """Pictures that grow lighter, a red field at the top left of each."""
-    width, height = size
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), rate, size)
-    assert writer.isOpened()
-    for number in range(count):
-        image = np.full((height, width, 3), 10 * number, np.uint8)
-        image[: height // 3, : width // 3] = RED
-        writer.write(image)
-    writer.release()
-    return path
-
-
-def convert(source: Path, target: Path, *how: str, before: tuple[str, ...] = ()) -> Path:
-    ffmpeg = pytest.importorskip("imageio_ffmpeg").get_ffmpeg_exe()
-    command = [ffmpeg, "-y", "-loglevel", "error", *before, "-i", source, *how, target]
-    subprocess.run(command, check=True)
-    return target
 
 
 def watch(

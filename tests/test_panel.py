@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +17,13 @@ pytest.importorskip("PySide6", reason="PySide6 is not installed")
 
 from mocamba.capture.calibrating.finding import bad
 from mocamba.capture.calibrating.step import PROMPTS, Step
+from mocamba.capture.live_camera import CameraPicture, CameraStatus
 from mocamba.capture.shelf import list_takes
 from mocamba.capture.starting import CalibrationView
 from mocamba.capture.status import SessionStatus, State, WorkerState
+from mocamba.devices.device import State as DeviceState
+from mocamba.devices.keypoints.keypoints import Keypoints
+from mocamba.panel import camera_view
 from mocamba.panel.app import Panel
 from mocamba.panel.body_figure import MIME
 from mocamba.panel.window import MainWindow
@@ -339,23 +344,53 @@ def test_a_countdown_ends_where_it_is_cancelled(panel: Panel, qtbot: QtBot) -> N
     assert asked == []
 
 
-def test_the_camera_is_shown_with_its_joints(panel: Panel, qtbot: QtBot, tmp_path: Path) -> None:
-    cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed")
-    for number in range(40):
-        cv2.imwrite(str(tmp_path / f"f_{number:03d}.png"), np.full((48, 64, 3), (0, 0, 200), np.uint8))
-    window = panel.window
-    window.camera.watch(str(tmp_path), window.jobs)
-    view = window.camera.view
-    wait(qtbot, lambda: view._picture is not None)
-    red = view.grab().toImage().pixelColor(view.width() // 2, view.height() // 2)
-    assert red.red() > 180 > 60 > red.green()
-    joints = np.full((17, 3), (32.0, 24.0, 0.9), np.float32)
-    view.show_picture(view._picture, joints)
-    assert view.grab().toImage() != red
-    window.camera.watch(str(tmp_path / "nothing"), window.jobs)
-    wait(qtbot, lambda: "nothing" in window.bar.message.text())
-    window.camera.watch("", window.jobs)
+def camera_status(**changes: object) -> CameraStatus:
+    well = CameraStatus("camera 0", "mediapipe", DeviceState.CONNECTED, 64, 48, 30.0, True, 90, 2, (), 0, "")
+    return replace(well, **changes)  # type: ignore[arg-type]
+
+
+def test_the_camera_is_shown_with_its_joints(
+    panel: Panel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window, view = panel.window, panel.window.camera.view
+    shown(panel, live_status())
     assert not window.camera.isVisible()
+    shown(panel, live_status(camera=camera_status(fault="camera 0: it is gone. Plug it in again.")))
+    assert window.camera.isVisible()
+    wait(qtbot, lambda: "Plug it in again" in view.message)
+    points = np.full((17, 2), (32.0, 24.0), np.float32)
+    points[[11, 12, 13]] = [[30, 10], [10, 10], [10, 30]]  # the left arm
+    sure = np.full(17, 0.9, np.float32)
+    sure[[14, 15, 16]] = 0.1
+    found = Keypoints(points, sure, 0, 64, 48)
+    picture = CameraPicture(np.full((48, 64, 3), (0, 0, 200), np.uint8), 0, time.monotonic_ns(), found)
+    monkeypatch.setattr(type(window.live), "camera_picture", property(lambda self: picture))
+    wait(qtbot, lambda: view._picture is picture)
+    drawn = view.grab().toImage()
+    scale = min(view.width() / 64, view.height() / 48)
+    left, top = (view.width() - 64 * scale) / 2, (view.height() - 48 * scale) / 2
+    corner = drawn.pixelColor(round(left + 60 * scale), round(top + 44 * scale))
+    assert corner.red() > 180 > 60 > corner.green()
+    elbow = drawn.pixelColor(round(left + 10 * scale), round(top + 20 * scale))
+    assert (elbow.red(), elbow.green(), elbow.blue()) == pytest.approx(camera_view.LEFT.getRgb()[:3], abs=20)
+    assert camera_view.RIGHT.rgb() not in {
+        drawn.pixel(x, y) for x in range(drawn.width()) for y in range(drawn.height())
+    }
+    nobody = replace(picture, keypoints=None)
+    monkeypatch.setattr(type(window.live), "camera_picture", property(lambda self: nobody))
+    wait(qtbot, lambda: view._picture is nobody)
+    strip = view.grab().toImage().pixelColor(round(left) + 4, round(top + 48 * scale) - 6)
+    assert strip.red() < 80
+    shown(panel, live_status(state=State.IDLE, camera=camera_status()))
+    assert not window.camera.isVisible()
+
+
+def test_the_camera_that_is_filled_in_is_the_sessions(panel: Panel, qtbot: QtBot) -> None:
+    page = panel.window.connect_page
+    page.camera.setText(" 0 ")
+    assert page.options(tried=True).camera == "0"
+    page.camera.setText("")
+    assert page.options(tried=False).camera is None
 
 
 def test_language_theme_and_window_are_kept(panel: Panel, qtbot: QtBot, settings: QSettings) -> None:

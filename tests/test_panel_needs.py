@@ -11,11 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
-import numpy as np
 import pytest
 from mocamba.capture.calibrating.run import CalibrationRun
 from mocamba.capture.calibrating.start import Start
-from mocamba.capture.camera_watch import CameraWatch
 from mocamba.capture.child_command import run_child, run_command
 from mocamba.capture.network_table import network_table
 from mocamba.capture.session import Session
@@ -180,26 +178,6 @@ def test_progress_lines_are_told() -> None:
     said: list[tuple[float, str]] = []
     assert run_child([sys.executable, "-c", code], {}, lambda share, doing: said.append((share, doing))) == {}
     assert [one for one in said if one[1]] == [(0.0, "step 0"), (0.5, "step 1"), (1.0, "step 2")]
-
-
-def test_a_camera_is_watched_and_let_go(tmp_path: Path, nothing_left: None) -> None:
-    cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed")
-    for number in range(30):
-        cv2.imwrite(str(tmp_path / f"f_{number:03d}.png"), np.full((24, 32, 3), number, np.uint8))
-    watch = CameraWatch(str(tmp_path))
-    try:
-        until(lambda: watch.newest() is not None)
-        picture = watch.newest()
-        assert picture is not None
-        assert picture.image.shape == (24, 32, 3)
-        assert picture.age < 2
-        until(lambda: watch.newest() is None and "pictures are over" in watch.trouble)
-    finally:
-        watch.close()
-    gone = CameraWatch(str(tmp_path / "gone.mp4"))
-    until(lambda: "gone.mp4" in gone.trouble)
-    assert gone.newest() is None
-    gone.close()
 
 
 def test_translations_are_whole() -> None:

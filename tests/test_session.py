@@ -69,13 +69,6 @@ def clean(spawning: None, nothing_left: None) -> None:
 
 
 @pytest.fixture
-def spawning() -> None:
-    """What Python itself keeps for as long as it runs, once it has started a child and shared memory with it."""
-    multiprocessing.resource_tracker.ensure_running()
-    multiprocessing.get_context("spawn").RawArray("b", 1)
-
-
-@pytest.fixture
 def ended() -> Iterator[list[Session]]:
     """Sessions to stop; fails where one leaves a process behind."""
     sessions: list[Session] = []

@@ -16,7 +16,7 @@ BPY_PYTHON = (3, 11)  # the one version that the bpy module of Blender 5.0 is bu
 # A tested version. An open range lets pip prefer a newer build of several GB to a small one at hand.
 TORCH = "torch==2.13.0"
 # By extra: what is installed alone, because it asks for packages that it does not use here and that get in the way
-ALONE = {"camera": "mediapipe==0.10.21"}
+ALONE = {"camera": "mediapipe==0.10.21", "rtmpose": "rtmlib==0.0.16"}
 ROOM = 3_700_000_000  # bytes that an environment takes, without CUDA
 WITHOUT_BPY = (
     "The bpy module is left out ({}). To bake, Mocamba uses a Blender installed on this machine; "

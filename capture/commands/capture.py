@@ -33,6 +33,8 @@ Examples:
 
   mocamba capture --record walk --duration 30
 
+  mocamba capture --camera 0 --record walk
+
   mocamba capture --imu dot --imu csv:/dev/ttyUSB0 --slot ttyUSB0=pelvis --vmc 127.0.0.1:39539
 """
 LOOK_EVERY = 0.25  # seconds
@@ -48,7 +50,13 @@ def capture_command(
         ),
     ] = None,
     slot: Annotated[list[str] | None, typer.Option(metavar="NAME=SLOT", help="Where a sensor is worn.")] = None,
-    camera: Annotated[str | None, typer.Option(metavar="SPEC", help="A webcam beside the sensors.")] = None,
+    camera: Annotated[
+        str | None,
+        typer.Option(metavar="SPEC", help="A camera beside the sensors: its number, an address, a video, simulated."),
+    ] = None,
+    detector: Annotated[str, typer.Option(help="What finds joints in its pictures: mediapipe or rtmpose.")] = (
+        "mediapipe"
+    ),
     network: Annotated[str, typer.Option(help="A network (a wrong name lists them) or a weights file.")] = (
         DEFAULT_NETWORK
     ),
@@ -78,10 +86,10 @@ def capture_command(
     from ..session import Session
     from ..session_options import SessionOptions
 
-    if camera is not None:
-        raise BadInputError("No network that reads a camera has weights yet. Capture with sensors alone.")
     options = SessionOptions(
         imu=tuple(imu or ("all",)),
+        camera=camera,
+        detector=detector,
         slots=dict(map(_named_slot, slot or ())),
         network=network,
         device=device,

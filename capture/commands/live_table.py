@@ -4,6 +4,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..dropouts import Slot
+from ..live_camera import CameraStatus
 from ..starting import CalibrationView
 from ..status import SessionStatus, State
 
@@ -65,6 +66,8 @@ def _rows(status: SessionStatus) -> list[tuple[str, str | Text]]:
         where = f"{worker.name or worker.network} on {worker.device}" if worker.device else worker.network
         restarted = f", restarted {worker.restarts} time(s)" if worker.restarts else ""
         rows.append(("worker", f"{worker.state}: {where}{restarted}"))
+    if status.camera is not None:
+        rows.append(("camera", _camera(status.camera)))
     if (take := status.recording) is not None:
         lost = f", {take.lost} lost to a slow disk" if take.lost else ""
         rows.append(("take", f"{take.path.name}: {take.seconds:.1f} s, {take.samples} samples{lost}"))
@@ -73,6 +76,18 @@ def _rows(status: SessionStatus) -> list[tuple[str, str | Text]]:
     if status.link is not None:
         rows.append(("link", f"{status.link.clients} connected"))
     return rows
+
+
+def _camera(camera: CameraStatus) -> Text:
+    text = Text(f"{camera.name} {camera.width} x {camera.height}, {camera.rate:.0f} Hz  ")
+    text.append("performer seen" if camera.seen else "performer not seen", "green" if camera.seen else "yellow")
+    if camera.latency:
+        text.append(f"  {camera.latency[-1].p50:.0f} ms, {camera.skipped} skipped")
+    if camera.filmed:
+        text.append(f"  {camera.filmed} filmed")
+    if camera.fault:
+        text.append(f"  {camera.fault}", "red")
+    return text
 
 
 def _sensors(status: SessionStatus) -> Text:

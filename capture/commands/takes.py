@@ -65,7 +65,7 @@ def show_command(take: TakeArgument, as_json: JsonFlag = False) -> None:
     Example: mocamba takes show walk.take
     """
     told = describe(take)
-    report(_values(told), [summary_row(told), *_sensor_lines(told), *_solve_lines(told)], as_json)
+    report(_values(told), [summary_row(told), *_sensor_lines(told), *_camera_lines(told), *_solve_lines(told)], as_json)
 
 
 def _values(told: TakeReport) -> dict[str, Any]:
@@ -78,6 +78,14 @@ def _sensor_lines(told: TakeReport) -> list[str]:
         f"  {s.slot or 'not worn'}: '{s.name}' {s.rate:.1f} Hz, {100 * s.loss:.1f} % lost, {s.gaps} gaps"
         + (f"; {s.reason}" if s.reason else "")
         for s in told.sensors
+    ]
+
+
+def _camera_lines(told: TakeReport) -> list[str]:
+    return [
+        f"  camera: '{c.name}' {c.width} x {c.height}, {c.pictures} pictures at {c.rate:.1f} Hz"
+        f"{f' in {c.film}' if c.film else ', no film'}; performer found in {100 * c.seen:.0f} % by {c.detector}"
+        for c in told.cameras
     ]
 
 

@@ -87,6 +87,10 @@
         <source>Camera</source>
         <translation>Kamera</translation>
     </message>
+    <message>
+        <source>Performer not seen</source>
+        <translation>Darsteller nicht zu sehen</translation>
+    </message>
 </context>
 <context>
     <name>CheckPage</name>
