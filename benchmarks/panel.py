@@ -111,7 +111,7 @@ class Watch:
             f"poses {(status.frames - self.poses) / seconds:.1f} a second, {status.dropped} dropped in all",
             f"3D view {(view.shown - self.shown) / seconds:.1f} frames a second",
             f"CPU: {100 * (time.thread_time() - self.own) / seconds:.0f} % of a core for the window's thread, "
-            f"{100 * (time.process_time() - self.cpu) / seconds:.0f} % with session and simulated sensors",
+            f"{100 * (time.process_time() - self.cpu) / seconds:.0f} % for all its process",
             f"event loop late: {self.beats.words()}",
             "longest in each tenth of the time, ms: "
             + " ".join(f"{1000 * part.max():.0f}" for part in np.array_split(self.beats.late, 10)),

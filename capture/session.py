@@ -10,13 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any, TypeAlias
+from typing import Any
 
-from ..devices.discovery import Found
-from ..inference.device_choice import Wish
 from ..rig.errors import BadInputError, MocambaError
 from .calibrating.start import Start
 from .live_camera import CameraPicture
+from .requests import Answer, Request, Requests
 from .run import Run
 from .session_options import SessionOptions
 from .sinks import Sink, status_values
@@ -24,11 +23,8 @@ from .status import SessionStatus, State, check_step
 
 END_WITHIN = 30.0  # seconds; each part has a shorter limit of its own
 
-Answer: TypeAlias = Future[Mapping[str, Any]]
-Request: TypeAlias = Callable[[Run], Mapping[str, Any]]
 
-
-class Session:
+class Session(Requests):
     """Made idle. `start` returns at once; `stop` waits until nothing is left."""
 
     def __init__(
@@ -76,49 +72,11 @@ class Session:
         if self._thread is not None:
             self._thread.join(END_WITHIN)
 
-    def record(self, name: str) -> Answer:
-        """Start the take `name`; its path is `take` in the answer."""
-        return self._ask(lambda run: run.start_recording(name))
-
-    def stop_recording(self) -> Answer:
-        """Finish it; the session stays live."""
-        return self._ask(Run.stop_recording)
-
-    def calibrate(self, start: Start | None = None, only: Sequence[str] = ()) -> Answer:
-        """Once more, from the next seconds on: as `start` says, or only the sensors named in `only`."""
-        return self._ask(lambda run: run.start_calibration(start, frozenset(only)))
-
-    def use_kept(self) -> Answer:
-        """While calibrating: the calibration kept for the performer, instead of the whole sequence."""
-        return self._ask(Run.use_kept)
-
-    def reset(self, full: bool = False) -> Answer:
-        """While live: the way the performer faces becomes forward. With `full`, from a T-pose held at rest, headings
-        and mountings anew."""
-        return self._ask(lambda run: run.reset(full))
-
-    def swap_network(self, network: str, device: Wish | None = None) -> Answer:
-        """Change to another network, or the place it runs; the one at hand goes on until that is ready, and if it
-        cannot be used."""
-        return self._ask(lambda run: run.swap(network, device))
-
-    def connect(self, found: Sequence[Found]) -> Answer:
-        """Connect to more devices beside those that are open; what cannot be connected is told in `status.devices`."""
-        return self._ask(lambda run: run.connect_more(found))
-
-    def forget(self, address: str) -> Answer:
-        """Close the device at `address`, and tell no more of it."""
-        return self._ask(lambda run: run.forget(address))
-
-    def wear(self, slots: Mapping[str, str]) -> Answer:
-        """Say where sensors are worn, by name; it counts from the next calibration on."""
-        return self._ask(lambda run: run.wear(slots))
-
     def ask(self, what: str, values: Mapping[str, Any]) -> Answer:
         """A command of docs/link.md."""
         match what:
             case "status":
-                return self._ask(lambda _: {"status": status_values(self._status)})
+                return self.request(lambda _: {"status": status_values(self._status)})
             case "record":
                 return self.record(str(values.get("name", "")))
             case "stop_recording":
@@ -141,7 +99,8 @@ class Session:
             return _refused(f"'how' is one of: {', '.join(Start)}.")
         return self.calibrate(None if how is None else Start(how), only)
 
-    def _ask(self, what: Request) -> Answer:
+    def request(self, what: Request) -> Answer:
+        """See `Requests`."""
         if self._thread is None or not self._thread.is_alive():
             return _refused("The session is not running. Start it first.")
         answer: Answer = Future()

@@ -1,4 +1,4 @@
-"""The session as Qt sees it: its thread hands over the newest pose and status, never more than one of each."""
+"""The session as Qt sees it: a process of its own, of which the newest pose and status come here, never more."""
 
 import threading
 from collections.abc import Callable
@@ -7,8 +7,9 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from ..capture.live_camera import CameraPicture
-from ..capture.session import Answer, Session
+from ..capture.requests import Answer, Requests
 from ..capture.session_options import SessionOptions
+from ..capture.session_process import SessionProcess
 from ..capture.status import LivePose, SessionStatus, State
 from ..rig.errors import BadInputError
 
@@ -31,7 +32,7 @@ class Live(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._session: Session | None = None
+        self._session: SessionProcess | None = None
         self._ending: threading.Thread | None = None
         self._pose: LivePose | None = None
         self._status = SessionStatus()
@@ -65,7 +66,7 @@ class Live(QObject):
         if self._session is not None:
             self.refused.emit(self.tr("A session is running. Stop it first."))
             return
-        self._session = Session(options, (_Relay(self),))
+        self._session = SessionProcess(options, (_Relay(self),))
         self._session.start()
 
     def stop(self) -> None:
@@ -75,7 +76,7 @@ class Live(QObject):
         self._ending = threading.Thread(target=self._end, args=(self._session,), name="mocamba stop", daemon=True)
         self._ending.start()
 
-    def ask(self, request: Callable[[Session], Answer], then: Callable[[Any], None] | None = None) -> None:
+    def ask(self, request: Callable[[Requests], Answer], then: Callable[[Any], None] | None = None) -> None:
         """What `request` asks of the session; `then` is given the answer on Qt's thread."""
         if self._session is None:
             self.refused.emit(self.tr("Nothing is connected yet. Connect first."))
@@ -83,7 +84,7 @@ class Live(QObject):
         answer = request(self._session)
         answer.add_done_callback(lambda done: self._answered.emit(done, then))
 
-    def _end(self, session: Session) -> None:
+    def _end(self, session: SessionProcess) -> None:
         session.stop()
         self._answered.emit(None, None)
 

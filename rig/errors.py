@@ -5,12 +5,23 @@ A message says what happened, what it means and what to do next. Commands end wi
 """
 
 from pathlib import Path
+from typing import Any
 
 
 class MocambaError(Exception):
     """Base of every error Mocamba raises on purpose."""
 
     exit_code = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Its message and fields, so that it can go from one process to another whatever it is made from."""
+        return _again, (type(self), str(self), self.__dict__)
+
+
+def _again(kind: type[MocambaError], message: str, values: dict[str, Any]) -> MocambaError:
+    error = kind.__new__(kind, message)
+    error.__dict__.update(values)
+    return error
 
 
 class BadInputError(MocambaError):
