@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float, str], None]
 LENS = "camera.json"
-FILM_NETWORK = "vimcan-t"
+FILM_NETWORK = "posemamba-s"
 STANDING = Polish(floor=True, feet=True, contacts="motion")
 TELLING = 8_000_000  # ns of a lag that are told: half a frame
 HALF = 0.5  # of the time: joints hidden longer are named
