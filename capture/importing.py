@@ -52,7 +52,7 @@ def import_source(
 ) -> Take:
     """Read, calibrate and write; nothing is left at `take_path` unless all of it worked."""
     options = options or ImportOptions()
-    _check_height(options.height)
+    check_height(options.height)
     with new_take(take_path, force=options.force) as part:
         progress(0.0, "Reading")
         recording, height = read_source(source, options, lambda share, doing: progress(0.5 * share, doing))
@@ -61,7 +61,8 @@ def import_source(
     return open_take(take_path)
 
 
-def _check_height(height: float | None) -> None:
+def check_height(height: float | None) -> None:
+    """Raises BadInputError for a height of nobody."""
     if height is not None and not LOWEST <= height <= HIGHEST:
         raise BadInputError(f"A performer {height:g} m tall? --height is in metres, {LOWEST:g} to {HIGHEST:g}.")
 

@@ -1,5 +1,5 @@
 """The networks that a session can be given, for a face to choose from; torch stays unloaded."""
 
-from ..inference.shipped import ShippedNetwork, network_table
+from ..inference.shipped import ShippedNetwork, network_table, reads_camera
 
-__all__ = ["ShippedNetwork", "network_table"]
+__all__ = ["ShippedNetwork", "network_table", "reads_camera"]

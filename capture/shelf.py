@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..devices.keypoints.track import load_track
 from ..devices.log import SensorLog
 from ..rig.amass import read_unpolished
 from ..rig.errors import BadInputError, FileFormatError
@@ -15,7 +16,7 @@ from .camera_records import CameraRecord, read_cameras
 from .film import FILM
 from .manifest import Manifest
 from .span import span_of
-from .take import RAW, SOLVED, Take, open_take
+from .take import KEYPOINTS, RAW, SOLVED, Take, open_take
 
 GAP = 0.5  # seconds without a sample that are told as a gap
 
@@ -111,7 +112,7 @@ def _summary(path: Path) -> TakeReport:
     manifest, faults = _manifest(path)
     duration = None
     try:
-        duration, whole = span_of(path / RAW)
+        duration, whole = _filmed_span(path) or span_of(path / RAW)
         if not whole:
             faults.append(f"{RAW} breaks off. Put it right with: mocamba takes repair")
     except FileFormatError as error:
@@ -127,6 +128,9 @@ def describe(path: Path) -> TakeReport:
     sensors: tuple[SensorReport, ...] = ()
     warnings: tuple[str, ...] = ()
     duration = None
+    filmed = _filmed_span(path)
+    if filmed is not None:
+        return _report(path, manifest, filmed[0], (), (), faults)
     try:
         logs, warnings = Take(path, manifest or _UNKNOWN).logs()
         sensors = tuple(_sensor(log, manifest) for log in logs)
@@ -154,6 +158,14 @@ def _camera(camera: CameraRecord, path: Path) -> CameraReport:
 
 
 _UNKNOWN = Manifest("", 1.0, "")
+
+
+def _filmed_span(path: Path) -> tuple[float, bool] | None:
+    """Seconds of a take that was made of a video alone; None for one of sensors. Raises FileFormatError."""
+    if (path / RAW).exists() or not (path / KEYPOINTS).exists():
+        return None
+    t_ns = load_track(path / KEYPOINTS).t_ns
+    return float(t_ns[-1] - t_ns[0]) / 1e9, True
 
 
 def _manifest(path: Path) -> tuple[Manifest | None, list[str]]:

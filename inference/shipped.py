@@ -52,6 +52,12 @@ def network_table() -> tuple[ShippedNetwork, ...]:
     return tuple(found)
 
 
+def reads_camera(name: str) -> bool:
+    """Whether the network of that name, or weights file, is given keypoints; False for what is none."""
+    path = shipped_networks().get(name, Path(name))
+    return path.is_file() and "camera" in _described(path.stem, path).reads
+
+
 def _described(name: str, path: Path) -> ShippedNetwork:
     header = _header(path)
     told = header.pop("__metadata__", {})

@@ -9,8 +9,11 @@ from .motion import Motion
 from .quaternion import make_continuous, normalise
 
 
-def gaussian(values: NDArray[np.float64], frames: float) -> NDArray[np.float64]:
-    """Zero phase, of `frames` standard deviation along the first axis; at the ends the values are mirrored."""
+def gaussian(values: NDArray[np.float64], frames: float, *, onward: bool = False) -> NDArray[np.float64]:
+    """Zero phase, of `frames` standard deviation along the first axis.
+
+    At the ends the values are mirrored, so that they come to rest; `onward`, turned about the ends, so that they go on.
+    """
     if frames <= 0 or len(values) < 2:
         return values
     reach = int(np.ceil(4 * frames))
@@ -19,7 +22,11 @@ def gaussian(values: NDArray[np.float64], frames: float) -> NDArray[np.float64]:
     rows = np.abs(np.arange(-reach, len(values) + reach))
     last = 2 * (len(values) - 1)
     rows = np.minimum(rows % last, last - rows % last)
-    padded = values.reshape(len(values), -1)[rows]
+    flat = values.reshape(len(values), -1)
+    padded = flat[rows]
+    if onward:
+        padded[:reach] = 2 * flat[0] - padded[:reach]
+        padded[-reach:] = 2 * flat[-1] - padded[-reach:]
     columns = [np.convolve(column, kernel, mode="valid") for column in padded.T]
     return np.stack(columns, axis=-1).reshape(values.shape)
 

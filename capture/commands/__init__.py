@@ -2,7 +2,22 @@
 
 import typer
 
-from . import bake, capture, demo, devices, evaluate, importing, networks, panel, shards, simulate, solve, takes, train
+from . import (
+    bake,
+    camera,
+    capture,
+    demo,
+    devices,
+    evaluate,
+    importing,
+    networks,
+    panel,
+    shards,
+    simulate,
+    solve,
+    takes,
+    train,
+)
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -16,6 +31,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command("train", help=train.HELP)(train.train_command)
     app.command("demo", help=demo.HELP)(demo.demo_command)
     app.command("capture", help=capture.HELP)(capture.capture_command)
+    app.command("camera", help=camera.HELP)(camera.camera_command)
     app.command("panel", help=panel.HELP)(panel.panel_command)
     app.command("devices", help=devices.HELP)(devices.devices_command)
     app.add_typer(takes.takes_app(), name="takes")

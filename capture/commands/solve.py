@@ -1,42 +1,109 @@
 """`mocamba solve`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from ...rig.motion import Motion
+from ..network_table import reads_camera
 from ..solving import DEFAULT_NETWORK, Mode, solve_take
 from ..take import open_take
-from .console import JsonFlag, as_argument, progress_bar, report
+from ..video_solving import (
+    FILM_NETWORK,
+    Film,
+    FilmOptions,
+    add_video,
+    check_overlay,
+    draw_overlay,
+    has_camera,
+    solve_filmed,
+    solve_video,
+    take_of,
+)
+from .console import ForceFlag, JsonFlag, as_argument, progress_bar, report
 
-HELP = """Find the motion in a take with a pose network.
+HELP = """Find the motion in a take or a video with a pose network.
 
 The result is kept in the take, as solved/NETWORK.npz in AMASS keys; what the sensors said is never changed, so a take
-can be solved again with another network.
+can be solved again with another network. A video becomes a take of its own, with the joints that were found in its
+pictures; the video itself is not copied.
 
 Examples:
 
   mocamba solve walk.take
 
   mocamba solve walk.take --network hiposer-s --mode offline
+
+  mocamba solve walk.mp4 --height 1.78 --fov 70
+
+  mocamba solve walk.mp4 --network posemamba-s --out walk.take --overlay seen.mp4
 """
 
 
 def solve_command(
-    take: Annotated[Path, typer.Argument(metavar="NAME.take", help="The take to solve.")],
-    network: Annotated[
-        str, typer.Option(help="A network (a wrong name lists them) or a weights file.")
-    ] = DEFAULT_NETWORK,
-    mode: Annotated[Mode, typer.Option(help="live: frame by frame; offline: may look ahead.")] = Mode.LIVE,
+    source: Annotated[Path, typer.Argument(metavar="NAME.take|VIDEO", help="The take, or the video, to solve.")],
+    network: Annotated[str | None, typer.Option(help="A network (a wrong name lists them) or a weights file.")] = None,
+    mode: Annotated[Mode, typer.Option(help="live: frame by frame; offline: may look ahead. Sensors only.")] = (
+        Mode.LIVE
+    ),
+    out: Annotated[
+        Path | None, typer.Option(metavar="NAME.take", help="Of a video: the take to make; beside it by default.")
+    ] = None,
+    height: Annotated[float | None, typer.Option(help="The performer's height in metres.")] = None,
+    fov: Annotated[
+        float | None, typer.Option(help="Of the camera: degrees that the longer side of its picture sees.")
+    ] = None,
+    camera_file: Annotated[
+        Path | None, typer.Option(help="Of the camera: what 'mocamba camera' made of a chessboard.")
+    ] = None,
+    detector: Annotated[str, typer.Option(help="What finds joints in pictures.")] = "mediapipe",
+    video: Annotated[
+        Path | None, typer.Option(help="Add this video to a take of sensors, whenever it was started, and use both.")
+    ] = None,
+    overlay: Annotated[
+        Path | None, typer.Option(metavar="OUT.mp4", help="The video with what was seen and what was solved on it.")
+    ] = None,
+    force: ForceFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """See HELP."""
+    if source.is_dir() and video is None and not _by_camera(source, network):
+        _solve_sensors(source, network or DEFAULT_NETWORK, mode, as_json)
+        return
+    options = FilmOptions(
+        height=height, network=network or FILM_NETWORK, fov=fov, camera_file=camera_file, detector=detector, force=force
+    )
+    if overlay is not None:
+        check_overlay(overlay, source, video, force=force)
     with progress_bar(as_json) as progress:
-        motion, path, warnings = solve_take(open_take(take), network, mode, progress)
-    values = {
+        if source.is_dir():
+            if video is not None:
+                add_video(open_take(source), video, options, progress)
+            film = solve_filmed(open_take(source), options, progress)
+        else:
+            film = solve_video(source, out or take_of(source), options, progress)
+        if overlay is not None:
+            draw_overlay(film, video or source, overlay, progress, force=force)
+    report(_film_values(film, options), _film_lines(film), as_json)
+
+
+def _by_camera(source: Path, network: str | None) -> bool:
+    """Whether the take is to be solved by what its camera saw."""
+    return has_camera(open_take(source)) if network is None else reads_camera(network)
+
+
+def _solve_sensors(source: Path, network: str, mode: Mode, as_json: bool) -> None:
+    with progress_bar(as_json) as progress:
+        motion, path, warnings = solve_take(open_take(source), network, mode, progress)
+    values = {**_values(source, network, path, motion, warnings), "mode": mode.value}
+    report(values, _lines(source, path, motion), as_json)
+
+
+def _values(take: Path, network: str, path: Path, motion: Motion, warnings: tuple[str, ...]) -> dict[str, Any]:
+    return {
         "take": str(take),
         "network": network,
-        "mode": mode.value,
         "file": str(path),
         "frames": len(motion),
         "seconds": round(motion.duration, 3),
@@ -47,9 +114,28 @@ def solve_command(
         },
         "warnings": list(warnings),
     }
+
+
+def _lines(take: Path, path: Path, motion: Motion) -> list[str]:
     stem = take.name.removesuffix(take.suffix)
-    lines = [
+    return [
         f"{path}: {motion.duration:.1f} s, {len(motion)} frames",
         f"Next: mocamba bake {as_argument(take)} --blend {as_argument(stem + '.blend')}",
     ]
-    report(values, lines, as_json)
+
+
+def _film_values(film: Film, options: FilmOptions) -> dict[str, Any]:
+    return {
+        **_values(film.take.path, options.network, film.file, film.motion, film.notes),
+        "detector": film.track.detector,
+        "camera": film.lens.source,
+        "reprojection_pixels": round(film.off, 2),
+        "absent_frames": int((film.motion.confidence == 0).sum()),
+    }
+
+
+def _film_lines(film: Film) -> list[str]:
+    return [
+        *_lines(film.take.path, film.file, film.motion),
+        f"Solved joints lie {film.off:.1f} pixels (median) from those that {film.track.detector} saw.",
+    ]

@@ -8,10 +8,12 @@ import typer
 
 from ...rig.polish import Polish
 from ..exporting import FORMATS, ExportOptions, export_take
+from ..network_table import reads_camera
 from ..repair import repair_take
 from ..shelf import TakeReport, describe, list_takes, summary_row
 from ..solving import DEFAULT_NETWORK, Mode, solve_take
 from ..take import open_take
+from ..video_solving import FilmOptions, solve_filmed
 from .console import Commands, ForceFlag, JsonFlag, progress_bar, report
 
 HELP = """Look at takes, solve them again, put damaged ones right, and hand them to other programs.
@@ -120,12 +122,16 @@ def solve_command(
       mocamba takes solve walk.take --polish-only --smooth 0.05
     """
     polish = Polish(smooth, floor, feet, contacts)
-    results, warnings = [], []
+    results: list[dict[str, Any]] = []
+    warnings: list[str] = []
     for path in takes:
         with progress_bar(as_json) as progress:
             take = open_take(path)
             if again:
                 file = take.polish_solved(polish, network)
+            elif network is not None and reads_camera(network):
+                film = solve_filmed(take, FilmOptions(network, polish=polish), progress)
+                file, warnings = film.file, [*warnings, *film.notes]
             else:
                 _, file, notes = solve_take(take, network or DEFAULT_NETWORK, mode, progress, polish)
                 warnings += list(notes)

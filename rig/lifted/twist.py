@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..quaternion import Array, from_axis_angle, multiply, rotate
+from .tridiagonal import tridiagonal
 
 NEUTRAL = 0.004  # how much no twist at all is believed in, against 1 for a joint bent at a right angle
 STRAIGHT = 0.02  # squared sine of a bend (8 degrees) below which its plane is the joints' trembling
@@ -40,23 +41,9 @@ def settled(angles: Array, weights: Array, rate: float) -> Array:
         diagonal[[0, -1]] -= steady
     else:
         diagonal -= 2 * steady
-    return np.asarray(np.angle(_tridiagonal(diagonal, -steady, right)), np.float64)
+    return np.asarray(np.angle(tridiagonal(diagonal, -steady, right)), np.float64)
 
 
 def twisted(swung: Array, axis: Array, angles: Array) -> Array:
     """`swung (T, 4)` turned by `angles (T,)` about its own `axis (3,)`."""
     return multiply(swung, from_axis_angle(np.broadcast_to(axis, (len(angles), 3)), angles))
-
-
-def _tridiagonal(diagonal: Array, beside: float, right: Array) -> Array:
-    """Thomas' algorithm, for a constant `beside` the diagonal."""
-    count = len(diagonal)
-    ratio, value = np.zeros(count), np.zeros(count, complex)
-    before, done = 0.0, 0j
-    for k in range(count):
-        pivot = diagonal[k] - beside * before
-        before, done = beside / pivot, (right[k] - beside * done) / pivot
-        ratio[k], value[k] = before, done
-    for k in range(count - 2, -1, -1):
-        value[k] -= ratio[k] * value[k + 1]
-    return value

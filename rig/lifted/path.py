@@ -1,0 +1,46 @@
+"""Where the performer goes: places seen now and then, and steps felt or planted from frame to frame."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contacts import FEET
+from ..kinematics import forward_kinematics
+from ..motion import Motion
+from ..quaternion import Array
+from .tridiagonal import tridiagonal
+
+STEP = 0.003  # metres: error of a step from one frame to the next
+SEEN = (0.03, 0.03, 0.25)  # metres across the picture, down it and away from the camera: errors that last seconds
+
+
+def fused_path(seen: Array, trust: Array, steps: Array, error: tuple[float, float, float] = SEEN) -> Array:
+    """Path `(T, 3)` near `seen (T, 3)`, as far as `trust (T,)` from 0 to 1 goes, with the differences `steps (T-1, 3)`.
+
+    Least squares; axes are the camera's, across, down and away, each seen with its own `error`. Where nothing is
+    trusted the steps alone lead on.
+    """
+    if len(seen) < 2:
+        return seen
+    path = np.empty_like(seen)
+    beside = STEP**-2
+    for axis in range(3):
+        weight = trust / error[axis] ** 2 + 1e-9
+        diagonal = weight + 2 * beside
+        diagonal[[0, -1]] -= beside
+        right = weight * seen[:, axis]
+        right[1:] += beside * steps[:, axis]
+        right[:-1] -= beside * steps[:, axis]
+        path[:, axis] = tridiagonal(diagonal, -beside, right).real
+    return path
+
+
+def planted_steps(motion: Motion, stands: NDArray[np.bool_], otherwise: Array) -> Array:
+    """How the pelvis moves `(T-1, 3)`, world, if standing feet, `stands (T, 2)`, do not; where none does, as along the
+    path `otherwise (T, 3)`."""
+    from_pelvis = forward_kinematics(motion.rotations, np.zeros_like(motion.translation), motion.skeleton)[:, FEET]
+    held = -np.diff(from_pelvis.astype(np.float64), axis=0)
+    both = (stands[1:] & stands[:-1]).astype(np.float64)
+    own = np.diff(otherwise, axis=0)
+    count = both.sum(axis=1, keepdims=True)
+    planted = np.einsum("tf,tfc->tc", both, held) / np.maximum(count, 1)
+    return np.where(count > 0, planted, own)
