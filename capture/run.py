@@ -266,6 +266,7 @@ class Run:
         return self._sensors
 
     def _calibrated(self) -> LiveCalibration:
+        self._worn_sensors()
         if self._calibration is None:
             raise BadInputError("No sensor is connected yet. Wait until the session calibrates.")
         return self._calibration

@@ -19,7 +19,7 @@ from ..rig.lifted.place import bone_lengths, in_metres, place_pelvis
 from ..rig.lifted.pose import pose_from_joints
 from ..rig.motion import SOLVE_RATE, Motion
 from ..rig.one_euro import OneEuro, OneEuroState, one_euro
-from ..rig.quaternion import Array
+from ..rig.quaternion import Array, angle_between, slerp
 from ..rig.skeleton import Skeleton, joint
 from .film_solver import LIFTED, settled_joints, sized
 from .lift_track import LiftStream, gives_metres
@@ -34,6 +34,7 @@ SURE = 0.5  # mean confidence of the joints in them: the whole body is in the pi
 KEPT = 20  # pictures in which twists and distances are told
 GONE = 1.0  # seconds without the performer after which the network starts anew
 FEET = (joint("left_foot"), joint("right_foot"))
+CALM = 12.0  # rad/s
 SLOW = 0.8  # m/s: a lowest foot under it stands
 TREMOR = OneEuro(least=3.0, gain=1.5)  # a detector's joints are never still
 
@@ -153,18 +154,26 @@ class LiveFilm:
         rate = min(SOLVE_RATE, 1 / max(seconds, 1e-3))
         motion = pose_from_joints(world, world[:, 0], known.skeleton, rate=rate)
         at = self._walked(motion, world[-1, 0], known, seconds)
-        rotations, at, self._smooth = one_euro(
-            motion.rotations[-1].astype(np.float64), at, max(seconds, 1e-3), self._smooth, TREMOR
-        )
+        turned = self._calmed(motion.rotations[-1].astype(np.float64), seconds)
+        rotations, at, self._smooth = one_euro(turned, at, max(seconds, 1e-3), self._smooth, TREMOR)
         return rotations.astype(np.float32), at.astype(np.float32)
 
+    def _calmed(self, pose: Array, seconds: float) -> Array:
+        """No joint turns faster than a performer's: what does is understood differently than the picture before."""
+        if self._smooth is None:
+            return pose
+        turned = angle_between(self._smooth.rotations, pose)
+        return slerp(self._smooth.rotations, pose, np.minimum(1.0, CALM * seconds / np.maximum(turned, 1e-9)))
+
     def _walked(self, motion: Motion, seen: Array, known: _Known, seconds: float) -> Array:
-        """Where the pelvis is: a standing foot carries it, the camera says where on the whole, as `fused_path`."""
+        """Where the pelvis is: a standing foot carries it, the camera says where on the whole, as `fused_path`; the
+        lower foot is on the floor."""
         pose = motion.rotations[-1:].astype(np.float64)
         feet = forward_kinematics(pose, np.zeros((1, 3)), known.skeleton)[0, FEET, :]
+        floor = known.skeleton.sole_depth - float(feet[:, 1].min())
         if self._before is None:
             self._before = feet, seen
-            return seen
+            return np.array([seen[0], floor, seen[2]])
         lowest = int(np.argmin(feet[:, 1]))
         held = self._before[0][lowest] - feet[lowest]
         moved = seen - self._before[1]
@@ -174,4 +183,4 @@ class LiveFilm:
         turn = known.ground.turn
         at = at + turn @ (gain * (turn.T @ (seen - at)))
         self._before = feet, at
-        return np.asarray(at)
+        return np.array([at[0], floor, at[2]])

@@ -61,7 +61,7 @@ def view(worn: Worn, number: int, *, hidden: bool = False, sensors: bool = True,
 
 
 def corrected(worn: Worn, push: Callable[[View], Sight], hidden: range = range(0)) -> tuple[Motion, list[Sight]]:
-    """HiPoser's motion with what the camera adds, each picture `LATE` frames late; in frames `hidden` nobody is seen."""
+    """HiPoser's motion with what the camera adds, pictures `LATE` frames late; in frames `hidden` nobody is seen."""
     correction = PoseCorrection(worn.truth.skeleton)
     rotations, place = worn.felt.rotations.copy(), worn.felt.translation.copy()
     sights: list[Sight] = []
