@@ -22,7 +22,7 @@ ROOMS = ("addon", "capture", "devices", "inference", "panel", "rig")
 ALONE = ("__init__.py", "__main__.py", "blender_manifest.toml", "pyproject.toml", "LICENSE")
 KINDS = {".py", ".npz", ".safetensors", ".md", ".png", ".json", ".txt", ".toml"}
 COMPILED = {".so", ".pyd", ".dll", ".dylib", ".pyc"}
-SHIPPED = "hiposer"  # whose weights the add-on carries
+CARRIED = ("hiposer-s", "hiposer-d", "posemamba-s", "posemamba-s-causal")  # weights in the add-on; others come apart
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold
 MOST = 10_000_000  # bytes
 
@@ -56,7 +56,7 @@ def addon_files() -> list[Path]:
 
 
 def _wanted(path: Path) -> bool:
-    if path.suffix == ".safetensors" and not path.name.startswith(SHIPPED):
+    if path.suffix == ".safetensors" and path.stem not in CARRIED:
         return False
     return path.is_file() and "__pycache__" not in path.parts
 
@@ -73,7 +73,7 @@ def write_zip(made: Path, files: dict[str, bytes]) -> None:
 
 
 def _pack_weights(folder: Path, made: Path) -> int:
-    files = [path for path in sorted(folder.glob("*.safetensors")) if not path.name.startswith(SHIPPED)]
+    files = [path for path in sorted(folder.glob("*.safetensors")) if path.stem not in CARRIED]
     if not files:
         return _refuse(f"{folder} holds no weights but those the add-on carries already.")
     held = {path.name: path.read_bytes() for path in files}

@@ -17,16 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..rig.errors import BadInputError, MissingToolError, MocambaError
+from ..rig.errors import BadInputError, CancelledError, MissingToolError, MocambaError
 from ..rig.whole_file import whole_file, written
 from .engine import FAILED, PACKAGE, Engine, said_by
 from .jobs import Job
 
 PYTHONS = ((3, 11), (3, 14))  # the oldest and the newest that PyTorch has builds for
+WITH_MEDIAPIPE = ("3.12", "3.11")  # the newest that it has builds for, best first
 EXTRAS = ("devices", "camera")
 TORCH_BUILDS = {"CPU": "https://download.pytorch.org/whl/cpu", "CUDA": "https://download.pytorch.org/whl/cu126"}
 ROOM = {"CPU": 2_000_000_000, "CUDA": 8_000_000_000, "MPS": 2_000_000_000}  # bytes
 LAST_LINES = 40
+WITHOUT = "{} was not to be had for its Python, so nobody is found in videos: install Python 3.12 and set up anew."
 PATIENCE = ("--retries", "2", "--timeout", "20")
 
 
@@ -52,14 +54,24 @@ class Plan:
 
 def requirements() -> list[str]:
     """Of the engine, from pyproject.toml, torch first."""
-    project = tomllib.loads((PACKAGE / "pyproject.toml").read_text("utf-8"))["project"]
+    project = _pyproject()["project"]
     extras = [one for extra in EXTRAS for one in project["optional-dependencies"][extra]]
     return sorted([*project["dependencies"], *extras], key=lambda one: (not one.startswith("torch"), one))
 
 
+def alone() -> list[str]:
+    """What is installed without what it asks for."""
+    named = _pyproject()["tool"]["mocamba"]["alone"]
+    return [named[extra] for extra in EXTRAS if extra in named]
+
+
+def _pyproject() -> dict[str, Any]:
+    return tomllib.loads((PACKAGE / "pyproject.toml").read_text("utf-8"))
+
+
 def fingerprint() -> str:
     """Differs where something else has to be installed."""
-    return hashlib.sha256("\n".join(requirements()).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join((*requirements(), *alone())).encode()).hexdigest()[:16]
 
 
 def make_plan(wish: SetupWish) -> Plan:
@@ -82,11 +94,19 @@ def _best_hardware() -> str:
 
 
 def find_python() -> tuple[str, ...] | None:
-    """A Python that can make environments: this one, which is Blender's own, else one of the system's."""
-    names: list[tuple[str, ...]] = [(sys.executable,)]
-    names += [("py", f"-3.{minor}") for minor in range(13, 10, -1)] if sys.platform == "win32" else []
-    names += [(f"python3.{minor}",) for minor in (12, 11, 13, 14)] + [("python3",)]
+    """A Python that can make environments: one that MediaPipe has builds for, else this one, which is Blender's own,
+    else any of the system's."""
+    named = _system_pythons(WITH_MEDIAPIPE)
+    names: list[tuple[str, ...]] = [(sys.executable,), *named]
+    if _spelled(sys.version_info[:2]) not in WITH_MEDIAPIPE:
+        names = [*named, (sys.executable,)]
+    names += [*_system_pythons(("3.13", "3.14")), ("python3",)]
     return next((name for name in names if _fits(name)), None)
+
+
+def _system_pythons(versions: Sequence[str]) -> list[tuple[str, ...]]:
+    launcher = [("py", f"-{version}") for version in versions] if sys.platform == "win32" else []
+    return [*launcher, *((f"python{version}",) for version in versions)]
 
 
 def _fits(command: Sequence[str]) -> bool:
@@ -105,6 +125,7 @@ class EngineSetup:
     def __init__(self, engine: Engine, wish: SetupWish) -> None:
         self.engine, self.wish = engine, wish
         self._last: deque[str] = deque(maxlen=LAST_LINES)
+        self._without: list[str] = []
 
     def run(self, job: Job) -> str:
         """Raises MocambaError with what to do next; CancelledError where it was stopped."""
@@ -120,7 +141,8 @@ class EngineSetup:
         values = {"fingerprint": fingerprint(), "python": str(self.engine.python), **told}
         with whole_file(self.engine.marker) as part:
             part.write_text(json.dumps(values), encoding="utf-8")
-        return f"The engine is ready: {told['ms']} ms a frame, PyTorch {told['torch']} on {told['device']}."
+        ready = f"The engine is ready: {told['ms']} ms a frame, PyTorch {told['torch']} on {told['device']}."
+        return f"{ready} {WITHOUT.format(', '.join(self._without))}" if self._without else ready
 
     def _make(self, job: Job, log: Any, plan: Plan) -> None:
         if not self._healthy():
@@ -132,6 +154,13 @@ class EngineSetup:
         self._call(job, log, [*self._installer(plan), *self._index(plan), torch], 0.1)
         job.report(0.7, "Installing smaller packages")
         self._call(job, log, [*self._installer(plan), *others], 0.7)
+        for package in alone():
+            try:
+                self._call(job, log, [*self._installer(plan), "--no-deps", package], 0.9)
+            except CancelledError:
+                raise
+            except MocambaError:
+                self._without.append(package)
 
     def _check(self, plan: Plan | None) -> None:
         with written(self.engine.folder):
@@ -167,7 +196,7 @@ class EngineSetup:
     def _environment_command(self, plan: Plan) -> list[str]:
         place = self.engine.folder / "env"
         if plan.uv is not None:
-            wanted = plan.python[0] if len(plan.python) == 1 else f">={_spelled(PYTHONS[0])}"
+            wanted = plan.python[0] if len(plan.python) == 1 else WITH_MEDIAPIPE[0]
             return [plan.uv, "venv", "--python", wanted, str(place)]
         return [*plan.python, "-m", "venv", str(place)]
 

@@ -234,6 +234,7 @@ class MOCAMBA_PT_takes(_Panel, bpy.types.Panel):
         side.operator("mocamba.refresh", text="", icon="FILE_REFRESH")
         side.operator("mocamba.reveal_take", text="", icon="FILE_FOLDER")
         side.operator("mocamba.delete_take", text="", icon="TRASH")
+        layout.operator("mocamba.solve_video", text="From a Video...", icon="FILE_MOVIE")
         entry = active_entry()
         if entry is None or not 0 <= window.active_take < len(window.takes):
             return

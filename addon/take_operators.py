@@ -14,9 +14,10 @@ from .capture_control import capture_control
 from .engine import run
 from .jobs import Job
 from .player import Player
+from .preferences import preferences
 from .preview import chosen_armature
 from .properties import PLACES
-from .runtime import runtime
+from .runtime import runtime, take_folder
 from .saying import Result, done, told
 from .take_files import DEMO, load
 from .takes_list import entry_of, refresh, set_stars
@@ -28,6 +29,9 @@ POLISHES = [
     ("SMOOTH", "Feet and smooth", "The same, and tremor is taken away"),
 ]
 _POLISH_OPTIONS = {"NONE": (), "FEET": ("--feet", "--floor"), "SMOOTH": ("--feet", "--floor", "--smooth", "0.05")}
+
+
+VIDEOS = "*.mp4;*.mov;*.mkv;*.avi;*.webm;*.m4v"
 
 
 class _OnTake:
@@ -205,6 +209,48 @@ class MOCAMBA_OT_solve_take(_OnTake, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class MOCAMBA_OT_solve_video(bpy.types.Operator):
+    """Make a take of a video of one person: joints in its pictures, a body in the world; the engine does it"""
+
+    bl_idname = "mocamba.solve_video"
+    bl_label = "From a Video"
+
+    filepath: StringProperty(subtype="FILE_PATH")
+    filter_glob: StringProperty(default=VIDEOS, options={"HIDDEN"})
+    network: StringProperty(name="Network", description="A network that reads a camera; empty for the usual one")
+    fov: FloatProperty(
+        name="Field of view",
+        description="Degrees that the longer side of the picture sees (phone 65 to 75, webcam 55 to 80); 0: not known",
+        min=0.0,
+        max=150.0,
+    )
+
+    def invoke(self, context: Any, _event: Any) -> Result:
+        """Ask for the file."""
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    @told
+    def execute(self, _context: Any) -> Result:
+        """A job, with progress and Cancel; the take lies among the others."""
+        video = Path(bpy.path.abspath(self.filepath))
+        if not video.is_file():
+            raise BadInputError(f"{video} is no file. Choose a video.")
+        engine = capture_control.need()
+        chosen = preferences()
+        take = take_folder() / f"{video.stem}.take"
+        arguments = ["solve", str(video), "--out", str(take), "--height", f"{chosen.height:.3f}"]
+        arguments += ["--network", self.network] if self.network else []
+        arguments += ["--fov", f"{self.fov:.1f}"] if self.fov else []
+
+        def solved(values: Any) -> None:
+            refresh(take)
+            runtime.say(" ".join([f"{take.stem} is solved.", *values["warnings"]]))
+
+        runtime.run_job(Job(f"Solving {video.name}", lambda job: run(engine, job, *arguments), solved))
+        return {"FINISHED"}
+
+
 class MOCAMBA_OT_repair_take(_OnTake, bpy.types.Operator):
     """Make a damaged take whole, as far as it can be read; what was there is kept beside it"""
 
@@ -286,6 +332,7 @@ CLASSES = (
     MOCAMBA_OT_bake,
     MOCAMBA_OT_star,
     MOCAMBA_OT_solve_take,
+    MOCAMBA_OT_solve_video,
     MOCAMBA_OT_repair_take,
     MOCAMBA_OT_cancel_job,
     MOCAMBA_OT_reveal_take,

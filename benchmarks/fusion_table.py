@@ -12,7 +12,7 @@ pelvis in mm, from the same start, in the horizontal plane. Prints a row a level
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,9 @@ def path_error(mine: Any, truth: Any) -> float:
     return 1000 * float(np.linalg.norm(off[:, [0, 2]], axis=-1).mean())
 
 
-def measure(clip: Clip, number: int, loaded: dict[str, Any], fusion: str) -> list[dict[str, Any]]:
+def measure(
+    clip: Clip, number: int, loaded: dict[str, Any], fusion: str, levels: Sequence[float]
+) -> list[dict[str, Any]]:
     """A row a level."""
     motion, tripod = clip.motion, Tripod(bearing=30 + 60 * number)
     world = h36m_positions(motion).astype(np.float64)
@@ -81,7 +83,7 @@ def measure(clip: Clip, number: int, loaded: dict[str, Any], fusion: str) -> lis
     alone = h36m_positions(felt).astype(np.float64)
     truth = film_motion(motion, tripod, PERFECT)
     rows = []
-    for level in LEVELS:
+    for level in levels:
         film = film_motion(motion, tripod, MEDIAPIPE_LIKE, hidden=level, every=2, seed=number)
         even = even_keypoints(film.t_ns, film.rays, film.confidence, imu.t_ns)
         row: dict[str, Any] = {"clip": clip.name, "level": level, "frames": len(motion)}
@@ -103,7 +105,7 @@ def means(rows: list[dict[str, Any]]) -> list[dict[str, float]]:
     """Over the frames of all clips, by level."""
     names = [name for name in rows[0] if name not in ("clip", "level", "frames")]
     found = []
-    for level in LEVELS:
+    for level in sorted({row["level"] for row in rows}):
         own = [row for row in rows if row["level"] == level]
         weights = [row["frames"] for row in own]
         mean = {name: float(np.average([row[name] for row in own], weights=weights)) for name in names}
@@ -140,13 +142,14 @@ def main() -> None:
     parser.add_argument("--camera", nargs="*", default=[])
     parser.add_argument("--every", type=int, default=5, help="clip of CMU; a fourth as many of UI-PRMD")
     parser.add_argument("--seconds", type=float, default=6.0, help="of each clip at most")
+    parser.add_argument("--levels", type=float, nargs="+", default=LEVELS, help="shares of joints that are hidden")
     parser.add_argument("--out", type=Path, default=Path("docs/networks"))
     arguments = parser.parse_args()
     loaded = {Path(name).stem: load_lifter(name) for name in (arguments.fusion, *arguments.camera)}
     chosen = list(clips(arguments.data, arguments.every, arguments.seconds))
     rows = []
     for number, clip in enumerate(track(chosen, "Solving")):
-        rows += measure(clip, number, loaded, Path(arguments.fusion).stem)
+        rows += measure(clip, number, loaded, Path(arguments.fusion).stem, arguments.levels)
     table = means(rows)
     values = {"clips": len(chosen), "seconds": sum(c.motion.duration for c in chosen), "levels": table, "rows": rows}
     (arguments.out / "fusion_table.json").write_text(json.dumps(values, indent=1) + "\n")

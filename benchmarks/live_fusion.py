@@ -3,7 +3,7 @@
     python benchmarks/live_fusion.py [--seconds 30] [--out docs/networks]
 
 A session of simulated sensors and a camera that shows the simulated performer, or of the camera alone; joints are
-those of the same performer, found after --detector-ms of work, about what MediaPipe takes. First the processor time of a
+those of the same performer, found after --detector-ms of work, as MediaPipe does. First the processor time of a
 picture, which a busy computer does not change; then real processes and real times, with the load of the computer
 beside. Prints rates and milliseconds of each stage; writes live_fusion.json.
 """

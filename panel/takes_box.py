@@ -24,6 +24,7 @@ from .thumbnail import thumbnail
 ICON = QSize(72, 72)
 PATH = Qt.ItemDataRole.UserRole
 BLEND = ".blend"
+VIDEOS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v")
 
 
 class TakesBox(QWidget):
@@ -40,7 +41,7 @@ class TakesBox(QWidget):
         self._reports: dict[Path, TakeReport] = {}
         self._pictures: dict[Path, tuple[float, QIcon]] = {}
         self._listing = False
-        self.network = ""
+        self.network, self.performer_height = "", 1.70
         self.list = QListWidget()
         self.list.setIconSize(ICON)
         self.list.setWordWrap(True)
@@ -51,11 +52,20 @@ class TakesBox(QWidget):
             "replay": QPushButton(self.tr("&Replay")),
             "solve": QPushButton(self.tr("&Solve again")),
             "export": QPushButton(self.tr("&Export…")),
+            "video": QPushButton(self.tr("From a &video…")),
             "repair": QPushButton(self.tr("Re&pair")),
             "open": QPushButton(self.tr("Open &folder")),
             "refresh": QPushButton(self.tr("Re&fresh")),
         }
-        actions = (self.replay_chosen, self.solve, self.export, self.repair, self.open_folder, self.refresh)
+        actions = (
+            self.replay_chosen,
+            self.solve,
+            self.export,
+            self.solve_video,
+            self.repair,
+            self.open_folder,
+            self.refresh,
+        )
         grid = QGridLayout()
         for number, (button, action) in enumerate(zip(self.buttons.values(), actions, strict=True)):
             button.clicked.connect(lambda _=False, action=action: action())
@@ -182,6 +192,21 @@ class TakesBox(QWidget):
         take = str(self.chosen)
         way = ("bake", take, "--blend") if out.suffix.lower() == BLEND else ("takes", "export", take, "--out")
         self._command(self.tr("Exporting {0}").format(out.name), *way, str(out), "--force")
+
+    def solve_video(self) -> None:
+        """A take from a video that is asked for."""
+        kinds = " ".join(f"*{suffix}" for suffix in VIDEOS)
+        video, _ = QFileDialog.getOpenFileName(
+            self, self.tr("A video of one person"), str(Path.home()), self.tr("Videos ({0})").format(kinds)
+        )
+        if video:
+            self.solve_from(Path(video))
+
+    def solve_from(self, video: Path) -> None:
+        """The take lies among the others and has the video's name."""
+        out = self._folder / f"{video.stem}.take"
+        wanted = ("--out", str(out), "--height", f"{self.performer_height:.2f}")
+        self._command(self.tr("Solving {0}").format(video.name), "solve", str(video), *wanted)
 
     def open_folder(self) -> None:
         """In the system's own program."""

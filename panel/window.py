@@ -98,6 +98,7 @@ class MainWindow(QMainWindow):
         self.record = RecordBox(self.preferences)
         self.takes = TakesBox(self.jobs)
         self.takes.network = self.preferences.network
+        self.takes.performer_height = self.preferences.height
         self.network = NetworkBox(self.preferences, look)
         self.bar = MessageBar(look)
         self.job_bar = JobBar(self.jobs)
@@ -214,6 +215,7 @@ class MainWindow(QMainWindow):
         self.view.set_height(options.height)
         self._told = ()
         self.takes.set_folder(options.folder)
+        self.takes.performer_height = options.height
         self.live.start(replace(options, families=kept_options(self.settings)))
 
     def _session_ended(self) -> None:

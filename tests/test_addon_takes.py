@@ -265,3 +265,11 @@ def imported(blender: Any, path: Path, kind: str, frames: tuple[int, ...]) -> np
         scene.frame_set(frame + SHIFTED.get(kind, 0))
         found.append(world_heads(armature))
     return np.array(found)
+
+
+def test_a_video_needs_a_file_and_the_engine(blender: Any, tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"nothing\.mp4 is no file"):
+        blender.ops.mocamba.solve_video(filepath=str(tmp_path / "nothing.mp4"))
+    (tmp_path / "walk.mp4").write_text("no video")
+    with pytest.raises(RuntimeError, match="Set Up Engine"):
+        blender.ops.mocamba.solve_video(filepath=str(tmp_path / "walk.mp4"))

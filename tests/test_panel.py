@@ -432,3 +432,14 @@ def spoken(part: QWidget) -> str:
     from PySide6.QtGui import QAccessible
 
     return QAccessible.queryAccessibleInterface(part).text(QAccessible.Text.Name)
+
+
+def test_a_video_that_is_none_is_refused_in_the_command_s_own_words(panel: Panel, qtbot: QtBot, tmp_path: Path) -> None:
+    pytest.importorskip("cv2", reason="OpenCV is not installed")
+    video = tmp_path / "walk.mp4"
+    video.write_text("no video")
+    panel.window.takes.solve_from(video)
+    assert panel.window.job_bar.isVisible()
+    wait(qtbot, lambda: "walk.mp4" in panel.window.bar.message.text())
+    assert not (tmp_path / "takes" / "walk.take").exists()
+    wait(qtbot, lambda: not panel.window.jobs.running)

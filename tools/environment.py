@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,8 +16,6 @@ from pathlib import Path
 BPY_PYTHON = (3, 11)  # the one version that the bpy module of Blender 5.0 is built for
 # A tested version. An open range lets pip prefer a newer build of several GB to a small one at hand.
 TORCH = "torch==2.13.0"
-# By extra: what is installed alone, because it asks for packages that it does not use here and that get in the way
-ALONE = {"camera": "mediapipe==0.10.21", "rtmpose": "rtmlib==0.0.16"}
 ROOM = 3_700_000_000  # bytes that an environment takes, without CUDA
 WITHOUT_BPY = (
     "The bpy module is left out ({}). To bake, Mocamba uses a Blender installed on this machine; "
@@ -94,7 +93,7 @@ class Environment:
 
     def fingerprint(self) -> str:
         """Differs where something else has to be installed, or the checkout was moved."""
-        wanted = " ".join((TORCH, *ALONE.values()))
+        wanted = TORCH
         parts = ((self.root / "pyproject.toml").read_bytes(), wanted.encode(), str(self.root).encode())
         return hashlib.sha256(b"\n".join(parts)).hexdigest()
 
@@ -137,7 +136,8 @@ class Environment:
             output, code = self._pip([extra for extra in extras if extra != "blender"])
         if code:
             raise SetupError(why_not(output, "pip could not install what Mocamba needs"))
-        for package in (ALONE[extra] for extra in extras if extra in ALONE):
+        alone = tomllib.loads((self.root / "pyproject.toml").read_text("utf-8"))["tool"]["mocamba"]["alone"]
+        for package in (alone[extra] for extra in extras if extra in alone):
             if self._run_pip(["--no-deps", package])[1]:
                 say(f"{package} could not be installed, so people are not found in pictures. All else works.")
 

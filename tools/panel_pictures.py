@@ -15,8 +15,10 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QApplication
 
 from ..capture import sources
+from ..capture.session import Session
 from ..capture.status import State, WorkerState
 from ..devices.simulated.speaker import Imperfections, Unplugging
+from ..panel import live
 from ..panel.app import Panel, make_app
 from ..panel.wizard import CHECK, CONNECT, PLACE
 
@@ -132,6 +134,7 @@ def failures(photographer: Photographer) -> None:
     """German: a sensor falls silent, then the worker is killed twice."""
     unplugged = Imperfections(clock_ppm=30, unplug=(Unplugging("left_shin", 14.0, 12.0),))
     sources.Imperfections = lambda **_: unplugged  # type: ignore[assignment, attr-defined]
+    live.SessionProcess = Session  # type: ignore[assignment, attr-defined]  # in this process, where the sensors are unplugged
     panel = photographer.open("dark", "de")
     status = panel.live
     panel.window.connect_page.try_button.click()

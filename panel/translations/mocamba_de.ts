@@ -833,6 +833,10 @@
         <translation>&amp;Exportieren…</translation>
     </message>
     <message>
+        <source>From a &amp;video…</source>
+        <translation>Aus einem &amp;Video…</translation>
+    </message>
+    <message>
         <source>Re&amp;pair</source>
         <translation>Re&amp;parieren</translation>
     </message>
@@ -879,6 +883,14 @@
     <message>
         <source>Exporting {0}</source>
         <translation>{0} wird exportiert</translation>
+    </message>
+    <message>
+        <source>A video of one person</source>
+        <translation>Ein Video einer Person</translation>
+    </message>
+    <message>
+        <source>Videos ({0})</source>
+        <translation>Videos ({0})</translation>
     </message>
     <message>
         <source>{0}: done.</source>

@@ -16,7 +16,10 @@ STEADY = 0.05  # seconds
 OVERLAP = 2.0  # seconds that both have to have in common
 QUIET = 0.05  # body lengths a second under which limbs rest
 RESTLESS = 0.03  # variance of the rates' logarithms under which nobody moves
-ALIKE = 0.3  # the least correlation that two recordings of one movement have
+HINT = 0.25  # correlation from which a lag is looked at
+RIVALS = 12  # lags that are compared by where the joints are
+APART = 0.3  # seconds between two of them
+CLEAR = 1.1  # times the miss of the best that the next best has to have
 NEAR = 0.6  # seconds: the most by which clocks of one computer disagree, a slow camera included
 AROUND, STEP = 0.15, 0.01  # seconds that are tried around what limbs tell
 FRAMES = 600  # that the last refinement looks at
@@ -36,8 +39,8 @@ def limb_rates(joints: Array, known: NDArray[np.bool_]) -> Array:
     return rates
 
 
-def find_lag(first: Array, second: Array, about: int | None = None) -> tuple[int, float]:
-    """Frames by which `second (M, 4)` begins after `first (N, 4)`, and the correlation there, -1 to 1.
+def likely_lags(first: Array, second: Array, about: int | None = None) -> list[tuple[int, float]]:
+    """Frames by which `second (M, 4)` may begin after `first (N, 4)`, likeliest first, and the correlations there.
 
     All lags with at least `OVERLAP` in common are tried, or those near `about`; NaN takes no part.
     """
@@ -47,14 +50,17 @@ def find_lag(first: Array, second: Array, about: int | None = None) -> tuple[int
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = np.sqrt(np.maximum(aa - a * a / count, 0) * np.maximum(bb - b * b / count, 0))
         likeness = (ab - a * b / count) / spread
-    enough = (spread > RESTLESS * count) & (count >= min(OVERLAP * SOLVE_RATE * first.shape[1], 0.5 * count.max()))
+    enough = (spread > RESTLESS * count) & (count >= min(OVERLAP * SOLVE_RATE * first.shape[1], 0.6 * count.max()))
     if about is not None:
         enough &= np.abs(lags - about) <= NEAR * SOLVE_RATE
     likeness = np.where(enough & np.isfinite(likeness), likeness, -1.0)
     # a chance likeness of a short overlap is not better than a long one's
     score = likeness * np.minimum(1, np.sqrt(count / max(count.max(), 1)) + 0.3)
-    best = int(np.argmax(score))
-    return int(lags[best]), float(likeness[best])
+    found: list[tuple[int, float]] = []
+    while len(found) < RIVALS and likeness[best := int(np.argmax(score))] > HINT:
+        found.append((int(lags[best]), float(likeness[best])))
+        score[np.abs(lags - lags[best]) < APART * SOLVE_RATE] = -1.0
+    return found
 
 
 def _products(first: Array, second: Array) -> Array:
@@ -85,18 +91,29 @@ def camera_lag(
     even = even_keypoints(seen_ns, rays, confidence, axis)
     rates = limb_rates(felt, np.ones(felt.shape[:2], bool)), limb_rates(even.rays, even.sure > 0)
     about = round((int(seen_ns[0]) - int(t_ns[0])) * SOLVE_RATE / 1e9) if shared else None
-    frames, likeness = find_lag(*rates, about)
-    if likeness < ALIKE:
+    found = []
+    for frames, _ in likely_lags(*rates, about):
+        coarse = int(t_ns[0]) + round(frames * 1e9 / SOLVE_RATE) - int(seen_ns[0])
+        late, cost = _refined(felt, t_ns, seen_ns + coarse, rays, confidence)
+        found.append((cost, coarse + late))
+    found.sort()
+    if not found:
         raise BadInputError(
             "What the camera saw and what the sensors felt is not one movement, or too little of it. Both have to show "
             "some seconds of the same; wave both arms at the start."
         )
-    coarse = int(t_ns[0]) + round(frames * 1e9 / SOLVE_RATE) - int(seen_ns[0])
-    return coarse + _refined(felt, t_ns, seen_ns + coarse, rays, confidence)
+    if len(found) > 1 and found[1][0] < CLEAR * found[0][0]:
+        raise BadInputError(
+            "What the camera saw fits several moments of what the sensors felt: the movement is short or repeats itself. "
+            "Let both have more in common, or something that happens once: wave both arms."
+        )
+    return found[0][1]
 
 
-def _refined(felt: Array, t_ns: NDArray[np.int64], seen_ns: NDArray[np.int64], rays: Array, confidence: Array) -> int:
-    """Nanoseconds more, by which the felt joints lie nearest to their rays."""
+def _refined(
+    felt: Array, t_ns: NDArray[np.int64], seen_ns: NDArray[np.int64], rays: Array, confidence: Array
+) -> tuple[int, float]:
+    """Nanoseconds more, by which the felt joints lie nearest to their rays, and the mean squared miss then."""
     rows = np.flatnonzero((t_ns >= seen_ns[0]) & (t_ns <= seen_ns[-1]))
     rows = rows[:: max(1, len(rows) // FRAMES)]
     tried = np.arange(-AROUND, AROUND + STEP / 2, STEP)
@@ -109,5 +126,6 @@ def _refined(felt: Array, t_ns: NDArray[np.int64], seen_ns: NDArray[np.int64], r
     best = int(np.argmin(cost))
     if 0 < best < len(tried) - 1:
         before, here, after = cost[best - 1 : best + 2]
-        return round(1e9 * float(tried[best] + STEP * 0.5 * (before - after) / (before - 2 * here + after)))
-    return round(1e9 * float(tried[best]))
+        finer = 0.5 * (before - after) / (before - 2 * here + after)
+        return round(1e9 * float(tried[best] + STEP * finer)), float(cost[best])
+    return round(1e9 * float(tried[best])), float(cost[best])
