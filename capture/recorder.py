@@ -17,6 +17,7 @@ from pathlib import Path
 from ..rig.errors import BadInputError, MocambaError
 from ..rig.whole_file import written
 from .appending import RecordingEndedError
+from .camera_records import CameraBatch
 from .film import FILM
 from .live_camera import LiveCamera
 from .manifest import Manifest
@@ -158,6 +159,7 @@ class Recorder:
                 batch = ()  # it is time to flush all the same
             if self._camera is not None and (said := self._camera.take_unread()) is not None:
                 self._writer.add_camera(said)
+                self._count_pictures(said)
             if batch is None:
                 return
             for sample in batch:
@@ -166,6 +168,13 @@ class Recorder:
                 self._writer.flush()
                 self._look_at_disk(now)
                 flushed = now
+
+    def _count_pictures(self, said: CameraBatch) -> None:
+        """Where no sensor is worn, pictures tell how long the take is."""
+        times = [*(one.t_ns for one in said.found), *(one.t_ns for one in said.filmed)]
+        if self._samples == 0 and times:
+            self._first_ns = self._first_ns or min(times)
+            self._last_ns = max(self._last_ns, *times)
 
     def _write(self, sample: Stamped) -> None:
         if sample.sensor not in self._known:

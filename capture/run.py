@@ -3,48 +3,38 @@
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ..devices.discovery import Found
 from ..inference.device_choice import Wish
-from ..inference.worker import Worker, WorkerPose, WorkerState
 from ..inference.worker_process import Task
 from ..rig.errors import BadInputError, MocambaError
 from ..rig.imu import SLOTS
 from .calibrating.start import Start
-from .dropouts import DropOuts, Sensed, Slot, changes
+from .camera_poses import STAND, CameraPoses
 from .fault_notes import ToldFaults
-from .frames import Frame, FrameMaker
-from .latency import Latency, StageTimes
+from .frames import FrameMaker
 from .link_server import Ask, LinkServer
 from .live_calibration import WAITING, LiveCalibration
 from .live_camera import LiveCamera
+from .live_networks import live_networks
 from .manifest import Manifest
 from .recorder import Recorder, free_bytes, take_path
+from .sensor_poses import SensorPoses
 from .session_options import SessionOptions
 from .sinks import Sink, open_outlets
 from .sleep_watch import SleepWatch
-from .smoothing import LiveFilter
 from .sources import Sensors
 from .stamping import Stamper
 from .starting import Started
 from .status import LivePose, SessionStatus, SlotStatus, State, check_step
+from .take import LENS
 from .vmc import VmcSender
 
 TICK = 0.002  # seconds between two looks at the devices
 STATUS_EVERY = 0.25  # seconds
 NOTES = 20  # sentences that are kept
-
-
-@dataclass(frozen=True, eq=False)
-class _UnderWay:
-    """The frame that the worker has."""
-
-    frame: Frame
-    sensed: Sensed
-    read_ns: int
-    sent_ns: int
 
 
 class Run:
@@ -69,36 +59,37 @@ class Run:
         self._notes: deque[str] = deque(maxlen=NOTES)
         self._parts: list[Any] = []  # what has to be closed, in the order of opening
         self._sinks = list(sinks)
-        self._stamper, self._latency, self._dropouts = Stamper(), Latency(), DropOuts()
+        self._stamper = Stamper()
         self._frames: FrameMaker | None = None
         self._heard: set[str] = set()  # sensors that spoke before the calibration was found, or were told of since
         self._recorder: Recorder | None = None
-        self._under_way: _UnderWay | None = None
         self._calibration: LiveCalibration | None = None
         self._started: Started | None = None  # found before the network is warm
-        self._filter = LiveFilter(options.drift, options.smooth)
         self._slots: dict[str, str] = {}
-        self._place = [0.0, 0.0]
-        self._last_place = [0.0, 0.0]
-        self._answered = self._dropped = 0
-        self._known, self._ages, self._confidence = (Slot.EMPTY,) * len(SLOTS), [float("inf")] * len(SLOTS), 0.0
-        self._told_at, self._restarts, self._read_ns = 0.0, 0, 0
+        self._told_at, self._read_ns = 0.0, 0
         self._sleep_watch = SleepWatch()
         self._faults = ToldFaults()
-        self._weights = ""
         self._server: LinkServer | None = None
         self._vmc: VmcSender | None = None
         self._sensors: Sensors | None = None
-        self._worker = Worker(Task(options.network, options.device, options.height))
+        self._poses = SensorPoses(options, self._note, clock)
+        self._film: CameraPoses | None = None
 
     def open(self) -> None:
         """Reach sensors and start the worker. Whatever it raises, `close` undoes what was begun."""
         self._server, self._vmc = open_outlets(self.options, self._ask, self._sinks)
-        self._parts.append(self._worker)
-        self._worker.start()
+        networks = live_networks(self.options)
+        self._parts.append(self._poses)
+        if networks.sensors is not None:
+            self._poses.start(networks.sensors)
         if self.camera is not None:
             self._parts.append(self.camera)
             self.camera.start()
+        if networks.camera is not None:
+            self._use_camera(networks.camera)
+        if not self.options.worn:
+            self._set_state(State.CALIBRATING, STAND)
+            return
         motion = "drill" if self.options.start in (Start.SEQUENCE, Start.KEPT) else "walk"
         self._sensors = Sensors(self.options.imu, motion=motion, options=self.options.families)
         self._parts.append(self._sensors)
@@ -131,21 +122,33 @@ class Run:
     def turn(self) -> None:
         """Once round: what came in, what is due, what goes out. Waits `TICK` seconds at most."""
         self._read()
-        pose = self._worker.poll()
-        if pose is not None:
+        if (pose := self._poses.poll()) is not None:
             self._give(pose)
+        if self._film is not None:
+            self._film_turn(self._film)
         self._mind_worker()
         if self._frames is not None and (due := self._frames.due(self._clock())):
             # after a pause there are several: the past is of no use to anybody who watches
-            self._dropped += len(due) - 1
-            self._send(due[-1])
+            self._poses.dropped += len(due) - 1
+            self._poses.send(due[-1], self._read_ns)
         self._try_calibration()
         if time.monotonic() - self._told_at > STATUS_EVERY:
             self._look_around()
-        self._worker.wait(TICK)
+        self._poses.wait(TICK)
+
+    def _film_turn(self, film: CameraPoses) -> None:
+        pose = film.turn()
+        if pose is None:
+            return
+        if self._status.state is State.CALIBRATING and pose.confidence > 0:
+            self._set_state(State.LIVE, "Live with the camera.")
+        if self._status.state in (State.LIVE, State.RECORDING):
+            self._poses.confidence = pose.confidence
+            self._give(pose)
 
     def _read(self) -> None:
-        assert self._sensors is not None
+        if self._sensors is None:
+            return
         readings = self._sensors.read_unread()
         self._read_ns = self._clock()
         samples = [sample for reading in readings if (sample := self._stamper.stamp(reading)) is not None]
@@ -166,45 +169,10 @@ class Run:
         for name in sorted(late):
             self._note(f"{name} was first heard after the calibration and is only recorded. Calibrate again to use it.")
 
-    def _send(self, frame: Frame) -> None:
-        orientation, acceleration = self._filter.sensed(frame.orientation, frame.acceleration, frame.age)
-        sensed = self._dropouts.sense(frame.t_ns, orientation, acceleration, frame.age)
-        for sentence in changes(self._known, sensed.slots):
-            self._note(sentence)
-        self._known, self._ages, self._confidence = sensed.slots, frame.age.tolist(), sensed.confidence
-        if sensed.slots[SLOTS.index("pelvis")] is Slot.EMPTY:
-            return
-        now = self._clock()
-        if self._worker.submit(frame.number, sensed.orientation, sensed.acceleration, sensed.present):
-            self._under_way = _UnderWay(frame, sensed, max(frame.arrived_ns, min(self._read_ns, frame.made_ns)), now)
-        else:
-            self._dropped += 1
-
-    def _give(self, said: WorkerPose) -> None:
-        """A pose to every sink."""
-        under_way, self._under_way = self._under_way, None
-        if under_way is None or under_way.frame.number != said.number:
-            return
-        answered_ns = self._clock()
-        frame, sensed = under_way.frame, under_way.sensed
-        rotations = self._dropouts.soften(frame.t_ns, said.rotations)
-        translation = said.translation.copy()
-        translation[[0, 2]] += self._place
-        self._last_place = [float(translation[0]), float(translation[2])]
-        rotations, translation = self._filter.posed(frame.t_ns, rotations, translation)
-        times = StageTimes(
-            under_way.read_ns - frame.arrived_ns,
-            frame.made_ns - under_way.read_ns,
-            under_way.sent_ns - frame.made_ns,
-            answered_ns - under_way.sent_ns,
-            0,
-        )
-        pose = LivePose(
-            said.number, frame.t_ns, rotations, translation, sensed.confidence, sensed.slots, times, answered_ns
-        )
+    def _give(self, pose: LivePose) -> None:
+        """To every sink."""
         self._to_sinks(lambda sink: sink.pose(pose))
-        self._latency.add(replace(times, link=self._clock() - answered_ns))
-        self._answered += 1
+        self._poses.given(pose)
 
     def _to_sinks(self, give: Callable[[Sink], None]) -> None:
         for sink in list(self._sinks):
@@ -215,26 +183,15 @@ class Run:
                 self._note(f"{type(sink).__name__} failed ({type(error).__name__}: {error}) and gets no more poses.")
 
     def _mind_worker(self) -> None:
-        for fault in self._worker.take_faults():
-            self._note(fault)
-        status = self._worker.status
-        if status.restarts > self._restarts:
-            # the new one knows nothing of where the performer stands
-            self._restarts, self._under_way = status.restarts, None
-            self._place = list(self._last_place)
-            self._dropouts.forget_pose()
-        if status.weights != self._weights:
-            # another network: it is gone over to, as to a limb that is predicted
-            self._weights = status.weights
-            self._dropouts.forget_pose()
-        if status.state is WorkerState.DEAD and self._status.state in (State.CONNECTING, State.CALIBRATING):
-            raise MocambaError(status.last_fault)
+        trouble = self._poses.mind() if self.options.worn or self._film is None else self._film.trouble
+        if trouble and self._status.state in (State.CONNECTING, State.CALIBRATING):
+            raise MocambaError(trouble)
 
     def _try_calibration(self) -> None:
         if self._calibration is None:
             return
         self._started = self._started or self._calibration.poll()
-        if self._started is not None and self._worker.ready:
+        if self._started is not None and self._poses.worker.ready:
             self._go_live(self._started)
             self._started = None
         elif (
@@ -247,7 +204,8 @@ class Run:
     def _go_live(self, started: Started) -> None:
         self._heard, self._slots = set(started.heard), dict(started.slots)
         self._frames = FrameMaker(started.calibration, self._slots)
-        self._filter.forget()
+        self._poses.filter.forget()
+        self._forget_camera()
         redo = () if started.result is None else started.result.to_redo
         found = f"Live with {len(started.calibration.sensors)} sensors."
         self._set_state(State.LIVE, f"{found} To be redone: {', '.join(redo)}." if redo else found)
@@ -273,14 +231,12 @@ class Run:
 
     def connect_more(self, found: Sequence[Found]) -> Mapping[str, Any]:
         """See `Session.connect`."""
-        assert self._sensors is not None  # requests are answered between turns, and the first turn comes after
-        self._sensors.connect_later(found)
+        self._worn_sensors().connect_later(found)
         return {}
 
     def forget(self, address: str) -> Mapping[str, Any]:
         """See `Session.forget`."""
-        assert self._sensors is not None
-        if not self._sensors.forget(address):
+        if not self._worn_sensors().forget(address):
             raise BadInputError(f"There is no device at {address}.")
         self._faults.forget()
         self._publish()
@@ -299,11 +255,18 @@ class Run:
             raise BadInputError("There is nothing to reset before the session is live.")
         calibration = self._calibrated()
         self._frames.recalibrate(calibration.reset_full() if full else calibration.reset_yaw())
-        self._filter.forget()
+        self._poses.filter.forget()
+        self._forget_camera()
         self._note("Headings and mountings were reset." if full else "The way you face is forward now.")
         return {}
 
+    def _worn_sensors(self) -> Sensors:
+        if self._sensors is None:
+            raise BadInputError("This session has no sensors. Start another one with them.")
+        return self._sensors
+
     def _calibrated(self) -> LiveCalibration:
+        self._worn_sensors()
         if self._calibration is None:
             raise BadInputError("No sensor is connected yet. Wait until the session calibrates.")
         return self._calibration
@@ -312,9 +275,11 @@ class Run:
         """See `Session.record`."""
         check_step(self._status.state, State.RECORDING)
         path = take_path(self.options.folder.absolute(), name)
-        calibration = self._calibrated().calibration
+        calibration = self._calibrated().calibration if self.options.worn else None
         manifest = Manifest(self.options.performer, self.options.height, "live", calibration=calibration)
         self._recorder = Recorder(path, manifest, self._slots, self.camera)
+        if self._film is not None and self._film.lens is not None:
+            self._film.lens.write(path / LENS)
         self._set_state(State.RECORDING, f"Recording {path}.")
         return {"take": str(path)}
 
@@ -337,9 +302,30 @@ class Run:
 
     def swap(self, network: str, device: Wish | None) -> Mapping[str, Any]:
         """See `Session.swap_network`."""
-        if network != self._worker.status.network or device is not None:
-            self._worker.swap(network, device)
+        options = replace(self.options, network=network, device=device or self.options.device)
+        wanted = live_networks(options)
+        if wanted.sensors is not None and (wanted.sensors.network != self._poses.worker.status.network or device):
+            self._poses.worker.swap(wanted.sensors.network, device)
+        if wanted.camera is not None:
+            self._use_camera(wanted.camera)
+        elif self._film is not None:
+            self._film.rest()
+        self.options = options
         return {}
+
+    def _use_camera(self, task: Task) -> None:
+        """From now on, or another network in place of the one that is used."""
+        assert self.camera is not None  # `live_networks` has seen to it
+        if self._film is not None:
+            self._film.swap(task)
+            return
+        self._film = self._poses.camera = CameraPoses(self.camera, task, self.options.lens_of, self._note, self._clock)
+        self._parts.append(self._film)
+        self._film.start()
+
+    def _forget_camera(self) -> None:
+        if self._film is not None:
+            self._film.forget_world()
 
     def _look_around(self) -> None:
         self._told_at = time.monotonic()
@@ -354,6 +340,8 @@ class Run:
         if self._server is not None and self._server.fault is not None:
             self._note(self._server.fault)
             self._server.fault = None
+        if self._film is not None and self._status.state in (State.LIVE, State.RECORDING):
+            self._film.tell()
         self._publish()
         for sentence in self._faults.fresh(self._status):
             self._note(sentence)
@@ -375,7 +363,8 @@ class Run:
         """A new snapshot, to all."""
         recorder, view = self._recorder, None if self._calibration is None else self._calibration.view
         sensors = {slot: sensor for sensor, slot in self._slots.items()}
-        slots = zip(SLOTS, self._known, self._ages, strict=True)
+        poses = self._poses
+        slots = zip(SLOTS, poses.known, poses.ages, strict=True)
         self._status = replace(
             self._status,
             seconds=time.monotonic() - self._since,
@@ -384,14 +373,15 @@ class Run:
             devices=() if self._sensors is None else tuple(self._sensors.status()),
             places=dict(self.options.slots),
             slots=tuple(SlotStatus(slot, sensors.get(slot, ""), known, age) for slot, known, age in slots),
-            confidence=self._confidence,
-            frames=self._answered,
-            dropped=self._dropped,
+            confidence=poses.confidence,
+            frames=poses.answered,
+            dropped=poses.dropped,
             skipped=0 if self._frames is None else self._frames.skipped,
-            latency=self._latency.figures(),
-            worker=self._worker.status,
+            latency=poses.latency.figures(),
+            worker=poses.worker.status if self.options.worn else None,
             recording=None if recorder is None else recorder.status,
             camera=None if self.camera is None else self.camera.status,
+            camera_pose=None if self._film is None or self._film.resting else self._film.status,
             free_bytes=free_bytes(self.options.folder),
             link=None if self._server is None else self._server.status,
             vmc_unsent=0 if self._vmc is None else self._vmc.unsent,

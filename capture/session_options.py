@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..devices.keypoints.detectors import DEFAULT_DETECTOR
 from ..inference.device_choice import Wish
+from ..rig.lens import ASSUMED_FIELD, Lens, lens_of_field, read_lens
 from .calibrating.start import Start
 from .calibration import Calibration, HeadingSource, Pose
 from .link_protocol import endpoint_path
@@ -15,12 +16,15 @@ from .starting import Wanted
 
 __all__ = ["SessionOptions", "Wish"]
 
+NO_SENSORS = "none"
+
 
 @dataclass(frozen=True)
 class SessionOptions:
-    """`imu` as `Sensors` takes it; `camera` as `LiveCamera` does, None for none, and the `detector` that finds joints
-    in its pictures; `slots` NAME=slot; `families`: options other than the usual ones; `calibration` of before, None to
-    find one as `start` says.
+    """`imu` as `Sensors` takes it, or `none`; `slots` NAME=slot; `families`: options other than the usual ones;
+    `calibration` of before, None to find one as `start` says. `camera` as `LiveCamera` takes it, None for none; the
+    `detector` of joints in its pictures; its `lens`: degrees of view along the longer side, a file of `mocamba camera`,
+    or None to assume one.
 
     `hold`: connect, and calibrate when asked to; `checks`: whether the sequence has check movements;
     `calibrate_seconds` of the quick way; `kept_in`: folder of kept calibrations, None for one beside the takes; `drift`
@@ -31,6 +35,7 @@ class SessionOptions:
     imu: tuple[str, ...] = (SIMULATED,)
     camera: str | None = None
     detector: str = DEFAULT_DETECTOR
+    lens: float | Path | None = None
     slots: Mapping[str, str] = field(default_factory=dict)
     families: Mapping[str, FamilyOptions] = field(default_factory=dict)
     network: str = DEFAULT_NETWORK
@@ -50,6 +55,19 @@ class SessionOptions:
     smooth: bool = False
     link: Path | None = field(default_factory=endpoint_path)
     vmc: str | None = None
+
+    @property
+    def worn(self) -> bool:
+        """Whether there are sensors."""
+        return self.imu != (NO_SENSORS,)
+
+    def lens_of(self, width: int, height: int) -> Lens:
+        """The camera's, for pictures of that size. Raises MocambaError where it fits none."""
+        if isinstance(self.lens, Path):
+            return read_lens(self.lens).of_size(width, height)
+        if self.lens is not None:
+            return lens_of_field(width, height, self.lens)
+        return lens_of_field(width, height, ASSUMED_FIELD, f"assumed, {ASSUMED_FIELD:g}°")
 
     @property
     def calibrations(self) -> Path:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from ..devices.health import SensorHealth
 from ..inference.worker import WorkerStatus
 from ..rig.skeleton import JOINTS, PARENTS, SMPL24, Skeleton
+from .camera_poses import CameraPoseStatus
 from .latency import StageFigures
 from .link_protocol import LinkPose
 from .link_server import Ask, LinkServer
@@ -117,6 +118,7 @@ def status_values(status: SessionStatus) -> dict[str, Any]:
             "lost": recording.lost,
         },
         "camera": status.camera and _camera_values(status.camera),
+        "camera_pose": status.camera_pose and _camera_pose_values(status.camera_pose),
         "folder": str(status.folder.absolute()),
         "free_bytes": status.free_bytes,
         "link": link and {"clients": link.clients, "skipped": link.skipped, "refused": link.refused},
@@ -154,6 +156,18 @@ def _camera_values(camera: CameraStatus) -> dict[str, Any]:
         "latency_ms": _latency_values(camera.latency),
         "filmed": camera.filmed,
         "fault": camera.fault,
+    }
+
+
+def _camera_pose_values(pose: CameraPoseStatus) -> dict[str, Any]:
+    return {
+        "worker": _worker_values(pose.worker),
+        "says": pose.says,
+        "share": round(pose.share, 3),
+        "lag_ms": pose.lag_ms and round(pose.lag_ms, 1),
+        "heading": round(pose.heading, 2),
+        "rate": round(pose.rate, 2),
+        "latency_ms": _latency_values(pose.latency),
     }
 
 

@@ -5,18 +5,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..devices.device import State as DeviceState
 from ..devices.health import SensorHealth
 from ..devices.roster import DeviceStatus
 from ..inference.worker import WorkerState, WorkerStatus
 from ..rig.errors import BadInputError
+from .camera_poses import CameraPoseStatus
 from .dropouts import Slot
-from .latency import StageFigures, StageTimes
+from .latency import StageFigures
 from .link_server import LinkStatus
 from .live_camera import CameraStatus
+from .live_pose import LivePose
 from .recorder import RecordingStatus
 from .starting import CalibrationView
 
@@ -75,23 +74,6 @@ class SlotStatus:
     age: float
 
 
-@dataclass(frozen=True, eq=False)
-class LivePose:
-    """`rotations (24, 4)` local w, x, y, z; `translation (3,)` metres; `t_ns` on `time.monotonic_ns()`.
-
-    `times`: what went before sinks were given the pose, at `answered_ns`; `link` there is 0.
-    """
-
-    number: int
-    t_ns: int
-    rotations: NDArray[np.float32]
-    translation: NDArray[np.float32]
-    confidence: float
-    slots: tuple[Slot, ...]
-    times: StageTimes
-    answered_ns: int
-
-
 @dataclass(frozen=True)
 class SessionStatus:
     """`message`: the last thing worth saying; `notes`: those before it, newest last. `seconds` in this state.
@@ -118,6 +100,7 @@ class SessionStatus:
     worker: WorkerStatus | None = None
     recording: RecordingStatus | None = None
     camera: CameraStatus | None = None
+    camera_pose: CameraPoseStatus | None = None
     folder: Path = field(default_factory=Path)
     free_bytes: int = 0
     link: LinkStatus | None = None

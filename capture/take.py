@@ -34,6 +34,7 @@ from .manifest import Manifest, read_manifest
 from .raw import RawWriter, read_raw
 
 RAW, MANIFEST, SOLVED, KEYPOINTS = "raw.mcap", "take.json", "solved", "keypoints.npz"
+LENS = "camera.json"
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(\..*)?", re.IGNORECASE)
 _FORBIDDEN_ON_WINDOWS = set('<>:"|?*')
 

@@ -26,7 +26,7 @@ from .importing import DEFAULT_HEIGHT, check_height
 from .manifest import Manifest
 from .overlay import overlay_video
 from .solving import DEFAULT_NETWORK, Mode
-from .take import KEYPOINTS, MANIFEST, RAW, Take, check_take_place, new_take, open_take
+from .take import KEYPOINTS, LENS, MANIFEST, RAW, Take, check_take_place, new_take, open_take
 from .take_camera import film_track, live_track
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from ..inference.weights_file import LoadedNetwork
 
 Progress = Callable[[float, str], None]
-LENS = "camera.json"
 FILM_NETWORK = "posemamba-s"
 STANDING = Polish(floor=True, feet=True, contacts="motion")
 TELLING = 8_000_000  # ns of a lag that are told: half a frame

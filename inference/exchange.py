@@ -1,4 +1,4 @@
-"""What a session and its worker share: one frame of sensors in, one pose out, as fixed records in shared memory.
+"""What a session and its worker share: a question in, an answer out, as fixed records in shared memory.
 
 There is one slot each way and one frame under way at most, so neither side ever writes what the other reads.
 """
@@ -39,18 +39,21 @@ FRAME_READY, POSE_READY, SWAP, TOLD, FAULT, END = b"f", b"p", b"s", b"t", b"x", 
 class Exchange:
     """Memory of both records, to be handed to a child as it is started; it is gone with the last who holds it."""
 
-    frame_memory: Any
-    pose_memory: Any
+    question_memory: Any
+    answer_memory: Any
+    question_layout: np.dtype[np.void]
+    answer_layout: np.dtype[np.void]
 
     @classmethod
-    def new(cls, context: SpawnContext) -> Self:
+    def new(cls, context: SpawnContext, question: np.dtype[np.void], answer: np.dtype[np.void]) -> Self:
         """Zeros."""
-        return cls(context.RawArray("b", FRAME.itemsize), context.RawArray("b", POSE.itemsize))
+        memory = [context.RawArray("b", layout.itemsize) for layout in (question, answer)]
+        return cls(memory[0], memory[1], question, answer)
 
-    def frame(self) -> NDArray[np.void]:
-        """The frame's record `(1,)`, in place."""
-        return np.frombuffer(self.frame_memory, FRAME, 1)
+    def question(self) -> NDArray[np.void]:
+        """The question's record `(1,)`, in place."""
+        return np.frombuffer(self.question_memory, self.question_layout, 1)
 
-    def pose(self) -> NDArray[np.void]:
-        """The pose's record `(1,)`, in place."""
-        return np.frombuffer(self.pose_memory, POSE, 1)
+    def answer(self) -> NDArray[np.void]:
+        """The answer's record `(1,)`, in place."""
+        return np.frombuffer(self.answer_memory, self.answer_layout, 1)

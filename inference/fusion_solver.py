@@ -15,8 +15,9 @@ from ..rig.lifted.align import Misses, best_turn, heading_change, misses
 from ..rig.lifted.even import EvenKeypoints
 from ..rig.lifted.ground import Ground, grounded
 from ..rig.lifted.jumps import without_jumps
-from ..rig.lifted.place import bone_lengths, place_pelvis
+from ..rig.lifted.place import bone_lengths
 from ..rig.lifted.pose import pose_from_joints
+from ..rig.lifted.standpoint import trust
 from ..rig.motion import SOLVE_RATE, Motion, Origin
 from ..rig.quaternion import Array, about_y, make_continuous, multiply, normalise, rotate
 from ..rig.rotation import matrix_to_quaternion
@@ -57,7 +58,7 @@ def find_standpoint(felt: Array, even: EvenKeypoints) -> Standpoint:
         parts = _parts(felt, even, sure)
         total = _sum(parts)
         turn = best_turn(total, turn)
-        sure = even.sure * _trust(felt @ turn.T, even)
+        sure = even.sure * trust(felt @ turn.T, even.rays, even.sure)
     assert turn is not None
     parts = _parts(felt, even, sure)
     smooth = _neighbours(parts)
@@ -71,14 +72,6 @@ def _parts(felt: Array, even: EvenKeypoints, sure: Array) -> list[Misses]:
     step = round(PART * SOLVE_RATE)
     cuts = [slice(begin, begin + step) for begin in range(0, len(felt), step)]
     return [misses(felt[cut], even.rays[cut], sure[cut]) for cut in cuts]
-
-
-def _trust(seen: Array, even: EvenKeypoints) -> Array:
-    """Less for joints far off their rays, `(T, 17)`."""
-    place = place_pelvis(seen, even.rays, even.sure)
-    where = seen + place[:, None]
-    off = np.linalg.norm(where[..., :2] - even.rays * where[..., 2:], axis=-1)
-    return np.asarray(1 / (1 + (off / 0.1) ** 2))
 
 
 def _neighbours(parts: list[Misses]) -> list[Misses]:
@@ -110,7 +103,7 @@ def solve_fused(
     progress(0.0, "Finding the camera")
     stand = find_standpoint(joints, even)
     upright = about_y(stand.heading)
-    worn, known = _bones(imu, felt, upright)
+    worn, known = worn_bones(imu, felt, upright)
     to_camera = matrix_to_quaternion(stand.turn)
     said = lift_track(
         loaded.network,
@@ -148,7 +141,7 @@ def _turned(joints: Array, upright: Array) -> Array:
     return rotate(upright[:, None], joints)
 
 
-def _bones(imu: ImuSequence, felt: Motion, upright: Array) -> tuple[Array, NDArray[np.bool_]]:
+def worn_bones(imu: ImuSequence, felt: Motion, upright: Array) -> tuple[Array, NDArray[np.bool_]]:
     """World orientation `(T, 8, 4)` of the bones of `SENSOR_JOINTS`, and which of them are known. What no sensor
     measures but HiPoser can tell, the sternum's, is HiPoser's; upper arms are nobody's."""
     world = local_to_global(felt.rotations.astype(np.float64))

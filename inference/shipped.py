@@ -28,11 +28,12 @@ class ShippedNetwork:
     licence: str
     data: str
     error: float | None
+    live: bool = True
 
     @property
-    def live(self) -> bool:
-        """See the class."""
-        return self.kind == "hiposer"
+    def needs_camera(self) -> bool:
+        """Whether it is given keypoints."""
+        return "camera" in self.reads
 
 
 def shipped_networks() -> dict[str, Path]:
@@ -55,7 +56,7 @@ def network_table() -> tuple[ShippedNetwork, ...]:
 def reads_camera(name: str) -> bool:
     """Whether the network of that name, or weights file, is given keypoints; False for what is none."""
     path = shipped_networks().get(name, Path(name))
-    return path.is_file() and "camera" in _described(path.stem, path).reads
+    return path.is_file() and _described(path.stem, path).needs_camera
 
 
 def _described(name: str, path: Path) -> ShippedNetwork:
@@ -66,9 +67,10 @@ def _described(name: str, path: Path) -> ShippedNetwork:
         card = json.loads(told["card"])
         scores: dict[str, Any] = card.get("scores", {}).get("cmu", {})
         params = sum(prod(tensor["shape"]) for name, tensor in header.items() if not name.endswith(SCALE))
-        return ShippedNetwork(
-            name, kind, READS.get(kind, "camera"), params, card["licence"], card["data"], scores.get("Ang")
-        )
+        config = json.loads(told.get("config", "{}"))
+        causal = kind == "hiposer" or bool(config.get("causal")) or config.get("scan") == "causal"
+        reads = READS.get(kind, "camera")
+        return ShippedNetwork(name, kind, reads, params, card["licence"], card["data"], scores.get("Ang"), causal)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FileFormatError(path, f"has no card of Mocamba's ({error!r}).") from error
 

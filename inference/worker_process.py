@@ -1,20 +1,32 @@
 """The worker's side: a process that holds a network, answers one frame at a time, and ends with whoever started it."""
 
 import json
+import os
 import signal
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Protocol, Self
 
 import numpy as np
 
 from ..rig.errors import MocambaError
-from .device_choice import Choice, Wish, choose_device, find_accelerators
+from .device_choice import Wish, find_accelerators
 from .exchange import END, FAULT, FRAME_READY, POSE_READY, SWAP, TOLD, Exchange
 
+BEHIND = 5  # steps of priority that a camera's network is behind the sensors'
 WARM_UP = 30  # frames, after which no call is a first one
+
+
+class Reads(StrEnum):
+    """What a live network is given."""
+
+    SENSORS = "sensors"
+    CAMERA = "camera"
+    BOTH = "both"
 
 
 @dataclass(frozen=True)
@@ -24,14 +36,27 @@ class Task:
     network: str
     wish: Wish
     height: float
+    reads: Reads = Reads.SENSORS
+
+
+class Solver(Protocol):
+    """A network and what it remembers of one performer."""
+
+    def answer(self, question: Any, answer: Any) -> None:
+        """From one record of shared memory to another."""
+
+    def in_place_of(self, other: Any) -> Self:
+        """Go on from where the performer of `other` stands."""
+
+    def close(self) -> None:
+        """Let go of what it holds."""
 
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
     """A warmed-up solver and what is told of it."""
 
-    solver: Any  # LiveSolver, which comes with torch
-    network: Any
+    solver: Solver
     told: dict[str, Any]
 
 
@@ -39,6 +64,8 @@ def run_worker(link: Connection, exchange: Exchange, task: Task) -> None:
     """Entry of the process."""
     # Ctrl-C goes to all programs of a terminal; this one ends when the session says so
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if task.reads is not Reads.SENSORS and hasattr(os, "nice"):
+        os.nice(BEHIND)  # sensors come sixty times a second and cannot wait, a picture can
     try:
         loaded = load(task)
         link.send_bytes(TOLD + json.dumps(loaded.told).encode())
@@ -53,35 +80,26 @@ def load(task: Task) -> Loaded:
     """Read, place and warm up. Raises MocambaError."""
     import torch
 
-    from ..rig.skeleton import SMPL24
-    from .solver import LiveSolver
-    from .weights_file import load_network
-
     torch.set_num_threads(1)  # a frame is too small to share
-    loaded = load_network(task.network)
-    here = find_accelerators()
-    choice = choose_device(task.wish, type(loaded.network).__name__, here)
-    skeleton = SMPL24.scaled_to(task.height)
-    took = _warm_up(LiveSolver(loaded.network, skeleton, choice.device))
-    return Loaded(
-        LiveSolver(loaded.network, skeleton, choice.device),
-        loaded.network,
-        _told(task.network, loaded.card.name, loaded.digest, choice, took) | {"gpus": here.names()},
-    )
+    # torch comes with both
+    if task.reads is Reads.SENSORS:
+        from .sensor_solver import load_solver
+    else:
+        from .camera_solver import load_solver
+    made = load_solver(task)
+    took = _warm_up(made.warm())
+    choice = made.choice
+    told: dict[str, Any] = {"network": task.network, "name": made.name, "weights": made.digest, "device": choice.device}
+    told |= {"reason": choice.reason, "gpus": find_accelerators().names(), "warm_ms": round(1000 * took, 3)}
+    return Loaded(made.new(), told)
 
 
-def _told(asked: str, name: str, digest: str, choice: Choice, took: float) -> dict[str, Any]:
-    told = {"network": asked, "name": name, "weights": digest, "device": choice.device, "reason": choice.reason}
-    return told | {"warm_ms": round(1000 * took, 3)}
-
-
-def _warm_up(solver: Any) -> float:
+def _warm_up(step: Callable[[], Any]) -> float:
     """Median seconds of a frame once warm."""
-    orientation = np.tile(np.array([1, 0, 0, 0], np.float32), (6, 1))
     times = []
     for _ in range(WARM_UP):
         begin = time.perf_counter()
-        solver.push(orientation, np.zeros((6, 3), np.float32), np.ones(6, bool))
+        step()
         times.append(time.perf_counter() - begin)
     return float(np.median(times[WARM_UP // 2 :]))
 
@@ -93,7 +111,7 @@ class _Loop:
         self._link = link
         self._task = task
         self._solver = loaded.solver
-        self._frame, self._pose = exchange.frame(), exchange.pose()
+        self._question, self._pose = exchange.question()[0], exchange.answer()[0]
         self._sending = threading.Lock()
         self._next: Loaded | None = None
         self._loader: threading.Thread | None = None
@@ -107,6 +125,7 @@ class _Loop:
             elif message[:1] == SWAP:
                 self._start_loading(**json.loads(message[1:]))
             elif message[:1] == END:
+                self._solver.close()
                 return
 
     def _answer(self) -> None:
@@ -114,19 +133,14 @@ class _Loop:
             loaded, self._next = self._next, None
             self._solver = loaded.solver.in_place_of(self._solver)
             self._send(TOLD, loaded.told)
-        frame, pose = self._frame[0], self._pose[0]
-        begin = time.perf_counter_ns()
-        solved = self._solver.push(frame["orientation"], frame["acceleration"], frame["present"])
-        pose["rotations"], pose["translation"] = solved.rotations[0], solved.translation[0]
-        pose["confidence"], pose["number"] = solved.confidence[0], frame["number"]
-        pose["took_ns"] = time.perf_counter_ns() - begin
+        self._solver.answer(self._question, self._pose)
         self._send(POSE_READY)
 
     def _start_loading(self, network: str, wish: str) -> None:
         if self._loader is not None and self._loader.is_alive():
             self._send(FAULT, {"error": "Another network is being loaded; wait for it.", "fatal": False})
             return
-        task = Task(network, Wish(wish), self._task.height)
+        task = replace(self._task, network=network, wish=Wish(wish))
         self._loader = threading.Thread(target=self._load, args=(task,), name=f"loading {network}", daemon=True)
         self._loader.start()
 

@@ -60,7 +60,7 @@ class NetworkBox(QWidget):
 
     def show_status(self, status: SessionStatus) -> None:
         """The newest."""
-        worker = status.worker
+        worker = status.worker if status.camera_pose is None else status.camera_pose.worker
         running = status.state in (State.CALIBRATING, State.LIVE, State.RECORDING)
         self.apply_button.setText(self.tr("&Use it now") if running else self.tr("&Use it from the next start on"))
         if worker is None:

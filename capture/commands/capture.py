@@ -33,7 +33,9 @@ Examples:
 
   mocamba capture --record walk --duration 30
 
-  mocamba capture --camera 0 --record walk
+  mocamba capture --camera 0 --network vimcan-t-causal --record walk
+
+  mocamba capture --camera 0 --imu none --network posemamba-s-causal
 
   mocamba capture --imu dot --imu csv:/dev/ttyUSB0 --slot ttyUSB0=pelvis --vmc 127.0.0.1:39539
 """
@@ -46,7 +48,8 @@ def capture_command(
     imu: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="SPEC", help="simulated, all, a family, an address as `mocamba devices` has it, FAMILY:ADDRESS."
+            metavar="SPEC",
+            help="simulated, all, none, a family, an address as `mocamba devices` has it, FAMILY:ADDRESS.",
         ),
     ] = None,
     slot: Annotated[list[str] | None, typer.Option(metavar="NAME=SLOT", help="Where a sensor is worn.")] = None,
@@ -57,6 +60,12 @@ def capture_command(
     detector: Annotated[str, typer.Option(help="What finds joints in its pictures: mediapipe or rtmpose.")] = (
         "mediapipe"
     ),
+    fov: Annotated[
+        float | None, typer.Option(metavar="DEG", help="The camera's field of view along its picture's longer side.")
+    ] = None,
+    camera_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The camera's lens, as `mocamba camera` measured it.")
+    ] = None,
     network: Annotated[str, typer.Option(help="A network (a wrong name lists them) or a weights file.")] = (
         DEFAULT_NETWORK
     ),
@@ -90,6 +99,7 @@ def capture_command(
         imu=tuple(imu or ("all",)),
         camera=camera,
         detector=detector,
+        lens=camera_file or fov,
         slots=dict(map(_named_slot, slot or ())),
         network=network,
         device=device,

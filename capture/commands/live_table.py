@@ -3,6 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 
+from ..camera_poses import AT_WORK, CameraPoseStatus
 from ..dropouts import Slot
 from ..live_camera import CameraStatus
 from ..starting import CalibrationView
@@ -68,6 +69,8 @@ def _rows(status: SessionStatus) -> list[tuple[str, str | Text]]:
         rows.append(("worker", f"{worker.state}: {where}{restarted}"))
     if status.camera is not None:
         rows.append(("camera", _camera(status.camera)))
+    if (seen := status.camera_pose) is not None:
+        rows.append(("seen", _seen(seen)))
     if (take := status.recording) is not None:
         lost = f", {take.lost} lost to a slow disk" if take.lost else ""
         rows.append(("take", f"{take.path.name}: {take.seconds:.1f} s, {take.samples} samples{lost}"))
@@ -87,6 +90,16 @@ def _camera(camera: CameraStatus) -> Text:
         text.append(f"  {camera.filmed} filmed")
     if camera.fault:
         text.append(f"  {camera.fault}", "red")
+    return text
+
+
+def _seen(seen: CameraPoseStatus) -> Text:
+    text = Text(f"{seen.worker.name or seen.worker.network}, {seen.rate:.0f} Hz  ")
+    text.append(seen.says, "green" if seen.says == AT_WORK else "yellow")
+    if seen.latency:
+        text.append(f"  {seen.latency[-1].p50:.0f} ms after the picture")
+    if seen.lag_ms is not None:
+        text.append(f"  pictures {-seen.lag_ms:+.0f} ms, heading {seen.heading:+.0f}°")
     return text
 
 

@@ -16,6 +16,7 @@ from ..rotation import quaternion_to_matrix
 HEADINGS = 12  # tried first
 ROUNDS = 30
 LEAST = 20  # frames that tell a heading
+APART, CLEARER = np.radians(15.0), 1.5  # headings that are two, and how much more one has to miss than the other
 UPSIDE = np.diag([1.0, -1.0, -1.0])  # a level camera that looks along the world's -Z
 
 
@@ -65,13 +66,26 @@ def best_turn(total: Misses, start: Array | None = None) -> Array:
             "The camera saw the performer too briefly to tell how it stands to the sensors. Move in its sight for some "
             "seconds."
         )
-    if start is not None:
-        return _descended(total, start)
+    return _descended(total, start) if start is not None else _upright_turns(total)[0]
+
+
+def clear_turn(total: Misses) -> Array | None:
+    """As `best_turn`; None as long as another heading does nearly as well. A flat body, as in a T-pose, could be turned
+    to either side."""
+    if total.frames < LEAST:
+        return None
+    first, *others = _upright_turns(total)
+    apart = (turn for turn in others if np.trace(turn.T @ first) < 1 + 2 * np.cos(APART))
+    return first if all(total.of(turn) > CLEARER * total.of(first) for turn in apart) else None
+
+
+def _upright_turns(total: Misses) -> list[Array]:
+    """Where descents from all headings end, the best first."""
     angles = 2 * np.pi * np.arange(HEADINGS) / HEADINGS
     found = [_descended(total, UPSIDE @ _about_y(angle)) for angle in angles]
     # on its head behind the camera, a body lies on the same rays
     upright = [turn for turn in found if turn[1, 1] < 0]
-    return min(upright or found, key=total.of)
+    return sorted(upright or found, key=total.of)
 
 
 def _about_y(angle: float) -> Array:

@@ -104,8 +104,8 @@ def camera_lag(
         )
     if len(found) > 1 and found[1][0] < CLEAR * found[0][0]:
         raise BadInputError(
-            "What the camera saw fits several moments of what the sensors felt: the movement is short or repeats itself. "
-            "Let both have more in common, or something that happens once: wave both arms."
+            "What the camera saw fits several moments of what the sensors felt: the movement is short or repeats "
+            "itself. Let both have more in common, or something that happens once: wave both arms."
         )
     return found[0][1]
 

@@ -1,0 +1,190 @@
+"""What a network that reads a camera costs a session, stage by stage.
+
+    python benchmarks/live_fusion.py [--seconds 30] [--out docs/networks]
+
+A session of simulated sensors and a camera that shows the simulated performer, or of the camera alone; joints are
+those of the same performer, found after --detector-ms of work, as MediaPipe does. First the processor time of a
+picture, which a busy computer does not change; then real processes and real times, with the load of the computer
+beside. Prints rates and milliseconds of each stage; writes live_fusion.json.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mocamba.capture.camera_poses import AT_WORK
+from mocamba.capture.session import Session
+from mocamba.capture.session_options import SessionOptions
+from mocamba.capture.status import SessionStatus, State
+from mocamba.devices.keypoints import detectors
+from mocamba.devices.keypoints.keypoints import Keypoints
+from mocamba.devices.simulated.performer import perform
+from mocamba.inference.detector import MEDIAPIPE_LIKE
+from mocamba.inference.film_solver import load_lifter
+from mocamba.inference.lift_track import LiftStream
+from mocamba.inference.live_film import LiveFilm
+from mocamba.inference.live_fusion import LiveFusion
+from mocamba.inference.views import View
+from mocamba.inference.virtual_film import Tripod, VirtualFilm, film_motion, set_up
+from mocamba.inference.virtual_sensors import simulate_imu
+from mocamba.rig.h36m import h36m_positions
+from mocamba.rig.imu import WORN, ImuSequence
+from mocamba.rig.lens import lens_of_field
+from mocamba.rig.motion import Motion
+from mocamba.rig.skeleton import SMPL24
+from rich.console import Console
+from rich.table import Table
+
+LENS = lens_of_field(640, 480, 66.0)
+START = 180.0  # seconds
+PATHS = {
+    "sensors alone": {"imu": ("simulated",), "network": "hiposer-s"},
+    "sensors and camera": {"imu": ("simulated",), "network": "vimcan-t-causal", "height": 1.75},
+    "camera alone": {"imu": ("none",), "network": "posemamba-s-causal", "height": 1.75},
+}
+
+
+class Known:
+    """A detector that knows the joints, and works for as long as a real one."""
+
+    name = "known"
+    seconds = 0.02
+    session: Session | None = None
+
+    def __init__(self) -> None:
+        joints = h36m_positions(perform(SMPL24.scaled_to(1.75))).astype(np.float64)
+        turn, place = set_up(joints, Tripod(4.5, 25))
+        self._pixels = LENS.project((joints - place) @ turn.T).astype(np.float32)
+        self._began = time.monotonic_ns()
+
+    def detect(self, picture: Any, t_ns: int) -> Keypoints:
+        """The performer at the time of the picture."""
+        end = time.perf_counter() + self.seconds
+        while time.perf_counter() < end:
+            np.linalg.svd(np.eye(40))
+        frame = max(0, round(60 * self._moment(t_ns))) % len(self._pixels)
+        return Keypoints(self._pixels[frame], np.full(17, 0.9, np.float32), t_ns, 640, 480)
+
+    def _moment(self, t_ns: int) -> float:
+        """Seconds of the performance at `t_ns`: where the simulated sensors are in it, if there are any."""
+        run = None if self.session is None else self.session._current
+        if run is None or run._sensors is None or run._sensors.cast is None:
+            return (t_ns - self._began) / 1e9
+        stage = run._sensors.cast.stage
+        actor = next(actor for actor in stage.actors if actor.slot == "pelvis")
+        rate = actor.speaker.rate
+        index, one = actor.index - (actor.due_ns - t_ns) / 1e9 * rate, stage._wearer.round("pelvis", rate)
+        again = max(0.0, index - one.begin) % (len(one.states) - one.begin)
+        return float(min(index, one.begin) + again) / rate
+
+    def people(self, picture: Any, t_ns: int) -> list[Keypoints]:
+        """One."""
+        return [self.detect(picture, t_ns)]
+
+    def follow(self, person: Keypoints) -> None:
+        """Nobody else is there."""
+
+    def close(self) -> None:
+        """Holds nothing."""
+
+
+def run(options: dict[str, Any], seconds: float) -> SessionStatus:
+    """The status after `seconds` at work."""
+    with tempfile.TemporaryDirectory() as folder:
+        session = Session(
+            SessionOptions(camera="simulated", detector="known", folder=Path(folder), link=None, **options)
+        )
+        Known.session = session
+        session.start()
+        try:
+            if session.wait_for(State.LIVE, State.FAILED, timeout=START).state is not State.LIVE:
+                raise SystemExit(session.status.message)
+            end = time.monotonic() + START
+            while (seen := session.status.camera_pose) is not None and AT_WORK not in seen.says:
+                if time.monotonic() > end:
+                    raise SystemExit(f"The camera is of no use: {seen.says}.")
+                time.sleep(0.1)
+            time.sleep(seconds)
+            return session.status
+        finally:
+            session.stop()
+
+
+def costs() -> dict[str, float]:
+    """Milliseconds of processor time a picture, of what each path does with its joints."""
+    motion = perform(SMPL24)
+    film, imu = film_motion(motion, Tripod(4.0, 40), MEDIAPIPE_LIKE, every=2), simulate_imu(motion, WORN, 1)
+    found: dict[str, float] = {}
+    solvers = {"vimcan-t-causal": LiveFusion, "posemamba-s-causal": LiveFilm}
+    for name, kind in solvers.items():
+        loaded = load_lifter(name)
+        solver, stream = kind(loaded, motion.skeleton), LiftStream(loaded.network)
+        views = [_view(film, motion, imu, number) for number in range(300)]
+        for view in views[:200]:
+            solver.push(view)
+        began = time.process_time()
+        for view in views[200:260]:
+            solver.push(view)
+        found[f"{name}, all"] = 1000 * (time.process_time() - began) / 60
+        began = time.process_time()
+        for view in views[200:260]:
+            stream.push(view.rays.astype(np.float64))
+        found[f"{name}, network"] = 1000 * (time.process_time() - began) / 60
+        solver.close()
+    return found
+
+
+def _view(film: VirtualFilm, motion: Motion, imu: ImuSequence, number: int) -> View:
+    frame = 2 * number
+    return View(
+        number,
+        int(film.t_ns[number]),
+        0,
+        film.rays[number].astype(np.float32),
+        film.confidence[number].astype(np.float32),
+        True,
+        imu.orientation[frame],
+        imu.present[frame],
+        motion.rotations[frame],
+        motion.translation[frame],
+    )
+
+
+def main() -> None:
+    """See the module's docstring."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--detector-ms", type=float, default=20)
+    parser.add_argument("--out", type=Path, default=Path("docs/networks"))
+    arguments = parser.parse_args()
+    detectors.DETECTORS["known"] = Known
+    Known.seconds = arguments.detector_ms / 1000
+    torch.set_num_threads(1)
+    console = Console(width=120)
+    rows: dict[str, Any] = {"processor ms": costs()}
+    for name, milliseconds in rows["processor ms"].items():
+        console.print(f"{name}: {milliseconds:.1f} ms of processor time a picture")
+    for name, options in PATHS.items():
+        status = run(options, arguments.seconds)
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+        seen = status.camera_pose
+        figures = [*status.latency, *(status.camera.latency if status.camera else ()), *(seen.latency if seen else ())]
+        table = Table(f"{name}: stage", "median, ms", "99 %", "longest")
+        for one in figures:
+            table.add_row(one.stage, f"{one.p50:.1f}", f"{one.p99:.1f}", f"{one.longest:.1f}")
+        console.print(table)
+        rate = 0.0 if seen is None else seen.rate
+        console.print(f"{status.frames} poses, {status.dropped} dropped; {rate:.1f} pictures a second; load {load:.1f}")
+        stages = {one.stage: [one.p50, one.p99, one.longest] for one in figures}
+        rows[name] = {"rate": rate, "frames": status.frames, "dropped": status.dropped, "load": load, "ms": stages}
+    (arguments.out / "live_fusion.json").write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

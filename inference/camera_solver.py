@@ -1,0 +1,65 @@
+"""Networks that read a camera, in a process of their own."""
+
+from functools import partial
+from typing import Any, Self
+
+from ..rig.errors import BadInputError
+from ..rig.lifted.even import standing_figure
+from ..rig.skeleton import SMPL24
+from .device_choice import Choice, Wish
+from .film_solver import load_lifter
+from .lift_track import LiftStream
+from .live_film import LiveFilm
+from .live_fusion import LiveFusion
+from .live_network import LiveNetwork
+from .networks.vimcan import Vimcan
+from .views import View
+from .worker_process import Reads, Task
+
+CHOICE = Choice("cpu", "networks that read a camera run on the CPU: their steps are too small for a GPU")
+DISTANCE = 4.0  # metres of the figure that warms a network up
+
+
+class CameraSolver:
+    """`LiveFusion` or `LiveFilm` on records; see `worker_process.Solver`."""
+
+    def __init__(self, solver: LiveFusion | LiveFilm) -> None:
+        self.solver = solver
+
+    def answer(self, question: Any, answer: Any) -> None:
+        """A `VIEW` to a `SIGHT`."""
+        self.solver.push(View.read(question)).write(answer)
+
+    def in_place_of(self, other: Self) -> Self:
+        """See `LiveFusion`."""
+        self.solver.take_over(other.solver)
+        return self
+
+    def close(self) -> None:
+        """Wait for its thread."""
+        self.solver.close()
+
+
+def load_solver(task: Task) -> LiveNetwork:
+    """Raises MocambaError for a network that reads no camera, or whole recordings, or is wished on a GPU."""
+    loaded = load_lifter(task.network)
+    if loaded.network.look_ahead != 0:
+        raise BadInputError(
+            f"{task.network} reads whole recordings and cannot run live. Choose vimcan-t-causal or posemamba-s-causal."
+        )
+    if task.wish not in (Wish.AUTO, Wish.CPU):
+        raise BadInputError("Networks that read a camera run on the CPU. Leave the choice to Mocamba (auto).")
+    if task.reads is Reads.BOTH and not isinstance(loaded.network, Vimcan):
+        raise BadInputError(
+            f"{task.network} reads a camera alone. Capture without sensors (--imu none), or choose vimcan-t-causal."
+        )
+    skeleton = SMPL24.scaled_to(task.height)
+    kind: type[LiveFusion | LiveFilm] = LiveFusion if task.reads is Reads.BOTH else LiveFilm
+    figure = standing_figure() / DISTANCE
+    return LiveNetwork(
+        loaded.card.name,
+        loaded.digest,
+        CHOICE,
+        lambda: CameraSolver(kind(loaded, skeleton)),
+        lambda: partial(LiftStream(loaded.network).push, figure),
+    )
