@@ -55,7 +55,7 @@ def likely_lags(first: Array, second: Array, about: int | None = None) -> list[t
         enough &= np.abs(lags - about) <= NEAR * SOLVE_RATE
     likeness = np.where(enough & np.isfinite(likeness), likeness, -1.0)
     # a chance likeness of a short overlap is not better than a long one's
-    score = likeness * np.minimum(1, np.sqrt(count / max(count.max(), 1)) + 0.3)
+    score = likeness * np.minimum(1, np.sqrt(np.maximum(count, 0) / max(count.max(), 1)) + 0.3)
     found: list[tuple[int, float]] = []
     while len(found) < RIVALS and likeness[best := int(np.argmax(score))] > HINT:
         found.append((int(lags[best]), float(likeness[best])))
