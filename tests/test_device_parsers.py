@@ -77,7 +77,7 @@ SPEAKERS: dict[str, Callable[[], Speaker]] = {
 
 @pytest.mark.parametrize("name", STREAMS)
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_split_gives_the_same(name: str, data: st.DataObject) -> None:
     parser, longest = STREAMS[name]
     stream = b"".join(said(name, 12))
