@@ -68,6 +68,17 @@ class DeviceClock:
         self._host = max(min(stamp_ns + self.offset(stamp_ns), arrival_ns), self._host + 1)
         return self._host
 
+    def hear(self, stamp_ns: int, arrival_ns: int) -> None:
+        """Of a sample that waits with others to be placed: of a burst the last is the least late.
+
+        It matters in the first second, before there is a line: a stream may begin in a stall.
+        """
+        offset = arrival_ns - stamp_ns
+        if self._minima:
+            return
+        if self._best is None or self._best.offset - JUMP < offset < self._best.offset:
+            self._best = _Minimum(stamp_ns, offset)
+
     def offset(self, stamp_ns: int) -> int:
         """Host time minus device time by the line, ns."""
         return round(self._height + self._slope * (stamp_ns - self._middle))

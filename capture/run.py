@@ -151,7 +151,7 @@ class Run:
             return
         readings = self._sensors.read_unread()
         self._read_ns = self._clock()
-        samples = [sample for reading in readings if (sample := self._stamper.stamp(reading)) is not None]
+        samples = self._stamper.stamp_all(readings)
         if not samples:
             return
         # devices are read one after another: after a pause, one's seconds would come before another's

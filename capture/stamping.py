@@ -34,6 +34,16 @@ class Stamper:
     def __init__(self) -> None:
         self._heard: dict[str, _Heard] = {}
 
+    def stamp_all(self, readings: list[Reading]) -> list[Stamped]:
+        """Those that came together: of sensors that stamp, each is heard before the first is placed."""
+        for reading in readings:
+            if not reading.is_motion or reading.stamp_ns is None:
+                continue
+            clock = self._of(reading).clock
+            if isinstance(clock, DeviceClock):
+                clock.hear(reading.stamp_ns, reading.host_ns)
+        return [stamped for reading in readings if (stamped := self.stamp(reading)) is not None]
+
     def stamp(self, reading: Reading) -> Stamped | None:
         """None for what says too little, and in the first second of a sensor whose orientation is found here.
 
@@ -41,10 +51,7 @@ class Stamper:
         """
         if not reading.is_motion:
             return None
-        heard = self._heard.get(reading.sensor)
-        if heard is None:
-            clock = VirtualClock() if reading.stamp_ns is None else DeviceClock()
-            heard = self._heard[reading.sensor] = _Heard(clock, reading.host_ns)
+        heard = self._of(reading)
         t_ns = _host_time(heard.clock, reading)
         heard.count += 1
         if heard.orientation is None and not self._knows_rate(heard, reading):
@@ -56,6 +63,13 @@ class Stamper:
         device = reading.host_ns if reading.stamp_ns is None else reading.stamp_ns
         values = (*posture.orientation.tolist(), *posture.acceleration.tolist())
         return Stamped(reading.sensor, t_ns, device, reading.host_ns, values)
+
+    def _of(self, reading: Reading) -> _Heard:
+        """What is known of its sensor, from its first reading on."""
+        if reading.sensor not in self._heard:
+            clock = VirtualClock() if reading.stamp_ns is None else DeviceClock()
+            self._heard[reading.sensor] = _Heard(clock, reading.host_ns)
+        return self._heard[reading.sensor]
 
     @staticmethod
     def _knows_rate(heard: _Heard, reading: Reading) -> bool:
