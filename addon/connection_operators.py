@@ -156,7 +156,7 @@ def capture_arguments(imu: str = "") -> list[str]:
     chosen = preferences()
     arguments = ["--folder", str(take_folder()), "--network", chosen.network, "--performer", chosen.performer]
     arguments += ["--height", f"{chosen.height:.3f}", "--calibration", chosen.calibration]
-    arguments += [f"--{name}" for name in ("drift", "smooth") if getattr(chosen, name)]
+    arguments += [f"--{name}" for name in ("drift", "smooth", "feet") if getattr(chosen, name)]
     for spec in shlex.split(imu or chosen.imu, posix=os.name != "nt") or ["all"]:
         arguments += ["--imu", spec]
     return [*arguments, "--vmc", chosen.vmc] if chosen.vmc else arguments

@@ -15,7 +15,8 @@ def draw_preferences(chosen: Any, layout: Any) -> None:
     _draw_engine(chosen, layout.box())
     box = layout.box()
     box.label(text="Capture")
-    for name in ("take_folder", "imu", "network", "performer", "height", "calibration", "drift", "smooth", "vmc"):
+    names = ("take_folder", "imu", "network", "performer", "height", "calibration", "drift", "smooth", "feet", "vmc")
+    for name in names:
         box.prop(chosen, name)
 
 

@@ -62,6 +62,7 @@ class MOCAMBA_AP_preferences(bpy.types.AddonPreferences):
     calibration: EnumProperty(items=CALIBRATIONS, name="Calibration", description="How a session begins")
     drift: BoolProperty(name="Correct drift", description="Headings of sensors that turn away in the course of minutes")
     smooth: BoolProperty(name="Smooth live", description="Live poses, not takes")
+    feet: BoolProperty(name="Hold feet live", description="Live, standing feet do not slide; takes do not change")
     vmc: StringProperty(
         name="VMC", description="HOST:PORT to send poses to, such as 127.0.0.1:39539; empty for nowhere"
     )

@@ -144,7 +144,8 @@ class Run:
             self._set_state(State.LIVE, "Live with the camera.")
         if self._status.state in (State.LIVE, State.RECORDING):
             self._poses.confidence = pose.confidence
-            self._give(pose)
+            rotations, place = self._poses.filter.posed(pose.t_ns, pose.rotations, pose.translation)
+            self._give(replace(pose, rotations=rotations, translation=place))
 
     def _read(self) -> None:
         if self._sensors is None:

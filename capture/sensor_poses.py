@@ -32,7 +32,7 @@ class SensorPoses:
 
     def __init__(self, options: SessionOptions, note: Callable[[str], None], clock: Callable[[], int]) -> None:
         self.worker = Worker(Task(options.network, options.device, options.height))
-        self.filter = LiveFilter(options.drift, options.smooth)
+        self.filter = LiveFilter(options)
         self.camera: CameraPoses | None = None
         self.latency = Latency()
         self.known, self.ages = (Slot.EMPTY,) * len(SLOTS), [float("inf")] * len(SLOTS)
@@ -92,7 +92,7 @@ class SensorPoses:
         if self.camera is not None:
             rotations, translation = self.camera.corrected(frame.t_ns, sensed, rotations, translation)
             confidence = self.camera.confidence(confidence)
-        rotations, translation = self.filter.posed(frame.t_ns, rotations, translation)
+        rotations, translation = self.filter.posed(frame.t_ns, rotations, translation, said.contact)
         times = StageTimes(
             under_way.read_ns - frame.arrived_ns,
             frame.made_ns - under_way.read_ns,

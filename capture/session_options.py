@@ -27,9 +27,9 @@ class SessionOptions:
     or None to assume one.
 
     `hold`: connect, and calibrate when asked to; `checks`: whether the sequence has check movements;
-    `calibrate_seconds` of the quick way; `kept_in`: folder of kept calibrations, None for one beside the takes; `drift`
-    and `smooth` switch the running correction of headings and the One Euro filter on; `link`: where the link's file is
-    written, None for no link; `vmc` HOST:PORT.
+    `calibrate_seconds` of the quick way; `kept_in`: folder of kept calibrations, None for one beside the takes;
+    `drift`, `smooth` and `feet` switch on the running correction of headings, the One Euro filter and the hold of
+    standing feet; `link`: where the link's file is written, None for no link; `vmc` HOST:PORT.
     """
 
     imu: tuple[str, ...] = (SIMULATED,)
@@ -53,6 +53,7 @@ class SessionOptions:
     kept_in: Path | None = None
     drift: bool = False
     smooth: bool = False
+    feet: bool = False
     link: Path | None = field(default_factory=endpoint_path)
     vmc: str | None = None
 

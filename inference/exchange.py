@@ -27,6 +27,7 @@ POSE = np.dtype(
         ("rotations", "f4", (24, 4)),
         ("translation", "f4", (3,)),
         ("confidence", "f4"),
+        ("contact", "f4", (2,)),
         ("took_ns", "i8"),
     ],
     align=True,

@@ -27,6 +27,7 @@ class SensorSolver:
         solved = self.solver.push(question["orientation"], question["acceleration"], question["present"])
         answer["rotations"], answer["translation"] = solved.rotations[0], solved.translation[0]
         answer["confidence"], answer["number"] = solved.confidence[0], question["number"]
+        answer["contact"] = solved.contact[0]
         answer["took_ns"] = time.perf_counter_ns() - begin
 
     def in_place_of(self, other: Self) -> Self:

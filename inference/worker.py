@@ -15,12 +15,14 @@ __all__ = ["Worker", "WorkerPose", "WorkerState", "WorkerStatus"]
 
 @dataclass(frozen=True, eq=False)
 class WorkerPose:
-    """The answer to frame `number`: `rotations (24, 4)`, `translation (3,)`, `took_ns` of the network itself."""
+    """The answer to frame `number`: `rotations (24, 4)`, `translation (3,)`, `contact (2,)` of left and right foot;
+    `took_ns` of the network itself."""
 
     number: int
     rotations: NDArray[np.float32]
     translation: NDArray[np.float32]
     confidence: float
+    contact: NDArray[np.float32]
     took_ns: int
 
 
@@ -51,5 +53,6 @@ class Worker(Child[WorkerPose]):
             record["rotations"].copy(),
             record["translation"].copy(),
             float(record["confidence"]),
+            record["contact"].copy(),
             int(record["took_ns"]),
         )

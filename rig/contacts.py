@@ -20,8 +20,13 @@ def estimate_contact(motion: Motion) -> NDArray[np.float32]:
         return np.ones((len(motion), 2), np.float32)
     speed = gaussian(np.linalg.norm(np.gradient(toes, 1 / motion.rate, axis=0), axis=-1), 1.5)
     floor = np.percentile(toes[..., 1].min(axis=1), 10)
+    return seeming_contact(speed, toes[..., 1] - floor)
+
+
+def seeming_contact(speed: NDArray[np.float64], height: NDArray[np.float64]) -> NDArray[np.float32]:
+    """`(..., 2)` in [0, 1] of feet at `speed` m/s and `height` metres above the floor."""
     slow = np.clip((FAST - speed) / (FAST - SLOW), 0, 1)
-    low = np.clip((HIGH - (toes[..., 1] - floor)) / (HIGH - LOW), 0, 1)
+    low = np.clip((HIGH - height) / (HIGH - LOW), 0, 1)
     return np.asarray(slow * low, np.float32)
 
 

@@ -53,12 +53,21 @@ def moved_limbs(
     """
     world = local_to_global(motion.rotations.astype(np.float64))
     positions = joint_positions(world, motion.translation.astype(np.float64), motion.skeleton)
+    world = bend_limbs(world, positions, limbs, shifts, out, most)
+    return replace(motion, rotations=global_to_local(world).astype(np.float32))
+
+
+def bend_limbs(
+    world: Array, positions: Array, limbs: Sequence[Limb], shifts: Array, out: Array = FORWARD, most: float = np.pi
+) -> Array:
+    """As `moved_limbs`: `world (T, 24, 4)` rotations of joints at `positions (T, 24, 3)`."""
     roots, middles, lasts = (list(joints) for joints in zip(*limbs, strict=True))
     bent = _bent(positions[:, roots], positions[:, middles], positions[:, lasts], shifts, out)
     upper, lower = (_limited(turn, most) for turn in bent)
-    world[:, roots] = multiply(upper, world[:, roots])
-    world[:, middles] = multiply(lower, world[:, middles])
-    return replace(motion, rotations=global_to_local(world).astype(np.float32))
+    turned = world.copy()
+    turned[:, roots] = multiply(upper, world[:, roots])
+    turned[:, middles] = multiply(lower, world[:, middles])
+    return turned
 
 
 def _limited(turn: Array, most: float) -> Array:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mocamba.devices.simulated.performer import perform
 from mocamba.rig.contacts import FEET, estimate_contact, spans, standing
 from mocamba.rig.errors import BadInputError
+from mocamba.rig.live_feet import FARTHEST, FeetState, hold_feet
 from mocamba.rig.motion import Motion
 from mocamba.rig.one_euro import OneEuro, OneEuroState, one_euro
 from mocamba.rig.polish import Polish, polished
@@ -126,3 +127,52 @@ def test_options_nobody_wants() -> None:
             Polish(**wrong)
     assert Polish().does_nothing
     assert polished(truth(), Polish()) is truth()
+
+
+def held_live(motion: Motion, contact: np.ndarray | None) -> Motion:
+    state: FeetState | None = None
+    rotations = []
+    for frame in range(len(motion)):
+        turns, place = motion.rotations[frame].astype(np.float64), motion.translation[frame].astype(np.float64)
+        now = None if contact is None else contact[frame]
+        turned, state = hold_feet(turns, place, now, 1 / 60, motion.skeleton, state)
+        rotations.append(turned)
+    return replace(motion, rotations=np.array(rotations, np.float32))
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_standing_feet_are_held_live(told: bool) -> None:
+    contact = estimate_contact(truth())
+    stands = standing(contact, 60)
+    before = sliding()
+    after = held_live(before, contact if told else None)
+    assert slide(before, stands) > 1.0
+    assert slide(after, stands) < 0.05 * slide(before, stands)
+    # no foot goes faster than some foot went before: it neither jumps nor snaps back
+    fastest = [np.linalg.norm(np.diff(toes(one), axis=0), axis=-1).max() for one in (before, after)]
+    assert fastest[1] < 1.05 * fastest[0]
+    np.testing.assert_allclose(after.rotations[:, 12:], before.rotations[:, 12:], atol=1e-5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 999))
+def test_a_held_foot_is_never_far_from_its_pose(seed: int) -> None:
+    """Whatever is said of the feet, and however far the body goes meanwhile."""
+    random = np.random.default_rng(seed)
+    said = random.choice([0.0, 0.5, 1.0, np.nan], (120, 2)).astype(np.float32)
+    away = np.cumsum(0.03 * random.standard_normal((120, 3)), axis=0).astype(np.float32)
+    names = ("rotations", "translation", "t_ns", "confidence")
+    short = replace(truth(), contact=None, **{name: getattr(truth(), name)[:120] for name in names})
+    moved = replace(short, translation=short.translation + away)
+    after = held_live(moved, said)
+    assert np.linalg.norm(toes(after) - toes(moved), axis=-1).max() < FARTHEST + 1e-5
+
+
+def test_a_foot_that_leaves_goes_back_to_its_pose() -> None:
+    before = sliding()
+    said = np.ones((len(before), 2), np.float32)
+    said[200:] = 0
+    after = held_live(before, said)
+    apart = np.linalg.norm(toes(after) - toes(before), axis=-1)
+    assert apart[190:200].max() > 0.01
+    assert apart[200 + 30 :].max() < 1e-3

@@ -122,7 +122,7 @@ def test_the_quick_way_needs_its_seconds(tmp_path: Path) -> None:
 
 def test_headings_that_drift_are_turned_back() -> None:
     """Five minutes of a performer who looks ahead; the head's sensor drifts by 20° after three."""
-    plain, mended = LiveFilter(False, False), LiveFilter(True, False)
+    plain, mended = LiveFilter(SessionOptions()), LiveFilter(SessionOptions(drift=True))
     random = np.random.default_rng(1)
     age, still = np.zeros(6), np.zeros((6, 3), np.float32)
     for frame in range(0, 60 * 420, 10):
@@ -139,7 +139,7 @@ def test_headings_that_drift_are_turned_back() -> None:
 
 
 def test_tremor_is_smoothed_and_a_turn_is_not() -> None:
-    filter_ = LiveFilter(False, True)
+    filter_ = LiveFilter(SessionOptions(smooth=True))
     random = np.random.default_rng(2)
     poses, smooth = [], []
     for frame in range(120):

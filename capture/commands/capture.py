@@ -88,6 +88,7 @@ def capture_command(
     checks: Annotated[bool, typer.Option(help="The sequence's check movements.")] = True,
     drift: Annotated[bool, typer.Option("--drift", help="Correct headings as they drift.")] = False,
     smooth: Annotated[bool, typer.Option("--smooth", help="Smooth live poses (takes stay as they are).")] = False,
+    feet: Annotated[bool, typer.Option("--feet", help="Hold standing feet live (takes stay as they are).")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """See HELP."""
@@ -112,6 +113,7 @@ def capture_command(
         checks=checks,
         drift=drift,
         smooth=smooth,
+        feet=feet,
         link=endpoint_path(),
         vmc=vmc,
     )
