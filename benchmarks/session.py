@@ -37,14 +37,16 @@ from rich.console import Console
 from rich.table import Table
 
 WARM_UP = 300  # frames, five seconds
+LOOKS = 6  # at the memory
 
 
 class Times:
     """Nanoseconds of every frame by stage, in memory that is there from the beginning."""
 
     def __init__(self, seconds: float) -> None:
-        self.all = np.zeros((round(60 * seconds) + 600, len(STAGES)), np.int64)
-        self.answered, self.taken = np.zeros((2, len(self.all)), np.int64)
+        # filled, not zeros, which systems hand out when they are first written to
+        self.all = np.full((round(60 * seconds) + 600, len(STAGES)), 0, np.int64)
+        self.answered, self.taken = np.full((2, len(self.all)), 0, np.int64)
         self.memory = multiprocessing.get_context("spawn").RawArray("q", len(self.all))  # when the client had it
 
     def figures(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -107,12 +109,14 @@ def measure(folder: Path, seconds: float, network: str, rate: float) -> None:
         client.start()
         session.record("benchmark").result(10)
         time.sleep(10)
-        before, begin = memory(session), time.monotonic()
+        begin, held = time.monotonic(), [memory(session)]
         load: list[float] = []
         while time.monotonic() - begin < seconds:
             time.sleep(5)
             load.append(os.getloadavg()[0])
-        after, last = memory(session), session.status
+            if time.monotonic() - begin > seconds * len(held) / LOOKS:
+                held.append(memory(session))
+        last = session.status
         swapped = swap(session, "hiposer-s" if network != "hiposer-s" else "hiposer-d")
     finally:
         session.stop()
@@ -122,10 +126,8 @@ def measure(folder: Path, seconds: float, network: str, rate: float) -> None:
             client.join(5)
     report(console, times, last)
     console.print(f"Another network was in use {swapped:.2f} s after it was asked for")
-    console.print(
-        f"Memory of the session {before[0]:.1f} MB at the start, {after[0]:.1f} MB at the end; "
-        f"of the worker {before[1]:.1f} and {after[1]:.1f} MB"
-    )
+    for name, sizes in zip(("session", "worker"), zip(*held, strict=True), strict=True):
+        console.print(f"Memory of the {name}, MB, in equal times: {', '.join(f'{size:.1f}' for size in sizes)}")
     logs, warnings = open_take(folder / "benchmark.take").logs()
     console.print(f"Take: {sum(map(len, logs))} samples of {len(logs)} sensors, warnings: {len(warnings)}")
     threads = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
