@@ -15,6 +15,7 @@ from .views import View
 
 KEPT = 12.0  # seconds of movement that it is told from
 FIRST = 4.0  # seconds until it is looked for
+LEAST = 2.0  # seconds of pictures: after a stall of the computer there may be one
 AGAIN, ONCE_KNOWN = 2.0, 20.0  # seconds until it is looked for again
 SHARE = 0.5  # of a new finding that counts, once one is known
 
@@ -51,9 +52,12 @@ class LiveLag:
         wait = ONCE_KNOWN if self.known else AGAIN
         if self._looked_ns is None:
             self._looked_ns = t_ns + round((FIRST - AGAIN) * 1e9)
-        elif self._looking is None and t_ns - self._looked_ns > wait * 1e9:
+        elif self._looking is None and t_ns - self._looked_ns > wait * 1e9 and self._seconds() > LEAST:
             self._looked_ns = t_ns
             self._looking = self._pool.submit(_lag_of, tuple(self._seen))
+
+    def _seconds(self) -> float:
+        return (self._seen[-1].t_ns - self._seen[0].t_ns) / 1e9
 
     def close(self) -> None:
         """Wait for the thread, which takes a second or so."""
