@@ -1,5 +1,6 @@
 """From what a device said to what a take keeps: host time, orientation and free acceleration, world Y up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..devices.orientation import LiveOrientation
@@ -34,7 +35,7 @@ class Stamper:
     def __init__(self) -> None:
         self._heard: dict[str, _Heard] = {}
 
-    def stamp_all(self, readings: list[Reading]) -> list[Stamped]:
+    def stamp_all(self, readings: Sequence[Reading]) -> list[Stamped]:
         """Those that came together: of sensors that stamp, each is heard before the first is placed."""
         for reading in readings:
             if not reading.is_motion or reading.stamp_ns is None:

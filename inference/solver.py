@@ -58,7 +58,7 @@ class SolvedFrames:
     rotations: NDArray[np.float32]
     translation: NDArray[np.float32]
     confidence: NDArray[np.float32]
-    contact: NDArray[np.float32] | None = None
+    contact: NDArray[np.float32]
 
 
 class LiveSolver:

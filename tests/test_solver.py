@@ -28,9 +28,8 @@ from .performers import clean_sensors, cut, network, performance
 def live(net: HiPoser, imu: ImuSequence) -> SolvedFrames:
     solver = LiveSolver(net)
     frames = [solver.push(*frame) for frame in zip(imu.orientation, imu.acceleration, imu.present, strict=True)]
-    return SolvedFrames(
-        *(np.concatenate([getattr(f, n) for f in frames]) for n in ("rotations", "translation", "confidence"))
-    )
+    names = ("rotations", "translation", "confidence", "contact")
+    return SolvedFrames(*(np.concatenate([getattr(f, n) for f in frames]) for n in names))
 
 
 def apart(a: SolvedFrames, b: SolvedFrames) -> float:
