@@ -203,3 +203,15 @@ def test_records_of_shared_memory_hold_what_was_written() -> None:
     back = Sight.read(record)
     assert (back.number, back.t_ns, back.found, back.lag_ns, back.timed) == (1, 2, True, -7, False)
     assert isinstance(back.lag_ns, int)
+
+
+def test_a_slow_computers_few_pictures_correct_as_well() -> None:
+    """Two and a half a second, as fast as a busy computer looks at them."""
+    pose = np.tile(np.array([1.0, 0, 0, 0], np.float32), (24, 1))
+    correction, shares = PoseCorrection(SMPL24), []
+    for t in range(600):
+        if t % 24 == 0:
+            correction.learn(round(t / 60 * 1e9), pose, pose, ALL, np.zeros(3), 0.0)
+        correction.apply(round(t / 60 * 1e9), pose, np.zeros(3, np.float32))
+        shares.append(correction.share)
+    assert min(shares[240:]) > 0.9

@@ -15,6 +15,8 @@ from ..skeleton import Skeleton, joint
 FOLLOW = 0.15  # seconds in which a correction goes over to a new one
 TURN = 1.0  # seconds in which the heading does
 WAIT = 0.3  # seconds without a sight after which corrections fade
+SLOW = 2.0  # times between two sights that are waited for where that is longer: a busy computer gives few
+AWAY = 1.0  # seconds between two sights after which the performer was away
 FADE = 0.5  # seconds that fading takes, out and in
 BETWEEN = tuple(joint(f"{side}_{name}") for side in ("left", "right") for name in ("shoulder", "hip"))
 LIMBS = tuple(joint(name) for name in ("left_elbow", "right_elbow", "left_knee", "right_knee"))  # as `SLOTS` begin
@@ -32,6 +34,7 @@ class PoseCorrection:
         self._heading = self._heading_to = 0.0
         self._limbs = np.zeros(len(skeleton.offsets), bool)
         self._seen_ns: int | None = None
+        self._between = 0.0  # seconds from sight to sight, smoothed
         self._last_ns: int | None = None
 
     @property
@@ -49,6 +52,9 @@ class PoseCorrection:
         self._to = multiply(conjugate(world), local_to_global(seen.astype(np.float64)))
         self._limbs[list(BETWEEN)] = True
         self._limbs[list(LIMBS)] = ~present[: len(LIMBS)]
+        since = AWAY if self._seen_ns is None else (now_ns - self._seen_ns) / 1e9
+        if since < AWAY:
+            self._between += 0.3 * (since - self._between)
         self._place_to, self._heading_to, self._seen_ns = place.astype(np.float64), heading, now_ns
 
     def forget_world(self) -> None:
@@ -74,7 +80,7 @@ class PoseCorrection:
         return global_to_local(world).astype(np.float32), place.astype(np.float32)
 
     def _step(self, t_ns: int, seconds: float) -> None:
-        seen = self._seen_ns is not None and t_ns - self._seen_ns < WAIT * 1e9
+        seen = self._seen_ns is not None and t_ns - self._seen_ns < max(WAIT, SLOW * self._between) * 1e9
         self.share = float(np.clip(self.share + (1 if seen else -1) * seconds / FADE, 0, 1))
         near = 1 - np.exp(-seconds / FOLLOW)
         self._bones = slerp(self._bones, self._to, near) if self.share > 0 else self._to
