@@ -63,7 +63,7 @@ class MOCAMBA_OT_disconnect(bpy.types.Operator):
 
 
 class MOCAMBA_OT_start_capture(bpy.types.Operator):
-    """Start the capture engine with the sensors chosen in the preferences, and connect to it"""
+    """Start the capture engine with the sensors or the camera chosen in the preferences, and connect to it"""
 
     bl_idname = "mocamba.start_capture"
     bl_label = "Start Capture"
@@ -155,11 +155,21 @@ def capture_arguments(imu: str = "") -> list[str]:
     """Of `mocamba capture`, from the preferences."""
     chosen = preferences()
     arguments = ["--folder", str(take_folder()), "--network", chosen.network, "--performer", chosen.performer]
-    arguments += ["--height", f"{chosen.height:.3f}", "--calibration", chosen.calibration]
-    arguments += [f"--{name}" for name in ("drift", "smooth", "feet") if getattr(chosen, name)]
+    arguments += ["--height", f"{chosen.height:.3f}"]
+    arguments += [f"--{name}" for name in ("smooth", "feet") if getattr(chosen, name)]
+    alone = chosen.equipment == "CAMERA" and not imu
+    arguments += ["--imu", "none"] if alone else _worn_arguments(chosen, imu)
+    if chosen.equipment != "SENSORS":
+        arguments += ["--camera", chosen.camera.strip() or "0"]
+        arguments += ["--fov", f"{chosen.field:.0f}"] if chosen.field else []
+    return [*arguments, "--vmc", chosen.vmc] if chosen.vmc else arguments
+
+
+def _worn_arguments(chosen: Any, imu: str) -> list[str]:
+    arguments = ["--calibration", chosen.calibration, *(["--drift"] if chosen.drift else [])]
     for spec in shlex.split(imu or chosen.imu, posix=os.name != "nt") or ["all"]:
         arguments += ["--imu", spec]
-    return [*arguments, "--vmc", chosen.vmc] if chosen.vmc else arguments
+    return arguments
 
 
 CLASSES = (

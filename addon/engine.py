@@ -5,22 +5,18 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..rig.blender.messages import PROGRESS
-from ..rig.errors import MissingToolError, MocambaError
+from ..rig.child_process import apart, run_child
+from ..rig.errors import MissingToolError
 from .jobs import Job
 
 PACKAGE = Path(__file__).resolve().parents[1]  # the code that the engine runs: this very folder
 ALIAS = Path(__file__).parent / "alias"  # holds a package `mocamba` that is PACKAGE, whatever that folder's name
-LAST_LINES = 30
-FAILED = "exit code "
 END_WITHIN = 20.0  # seconds to finish a take and let sensors go
 SET_UP = "Open the add-on's preferences and press Set Up Engine."
 
@@ -81,74 +77,8 @@ class Engine:
 
 def run(engine: Engine, job: Job, *arguments: str) -> dict[str, Any]:
     """One command to its end, with `--json`; gives its result. Raises MocambaError with the command's own sentence."""
-    last: deque[str] = deque(maxlen=LAST_LINES)
-    for line in said_by(job, [*engine.command(*arguments), "--json"], engine.environment()):
-        if line.startswith(PROGRESS):
-            share, _, doing = line[len(PROGRESS) :].partition(" ")
-            job.report(float(share), doing)
-        else:
-            last.append(line)
-    return _result(list(last))
-
-
-def _result(last: list[str]) -> dict[str, Any]:
-    failed = bool(last) and last[-1].startswith(FAILED)
-    for line in reversed(last):
-        try:
-            values = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(values, dict) and not values.get("ok", True):
-            raise MocambaError(str(values.get("error")))
-        if isinstance(values, dict) and not failed:
-            return values
-    why = next((line for line in reversed(last[:-1]) if line.strip()), "it said nothing")
-    raise MocambaError(
-        f"The engine stopped ({last[-1] if failed else 'no answer'}): {why}. Repair it in the preferences."
-    )
-
-
-def said_by(job: Job, command: list[str], variables: dict[str, str]) -> Iterator[str]:
-    """Lines that `command` says, and a last one `FAILED` with its code where it failed. Ended with all it started
-    where the job is cancelled, also while it says nothing; raises CancelledError then."""
-    try:
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            env=variables,
-            **apart(),
-        )
-    except OSError as error:
-        yield f"{FAILED}{command[0]}: {error.strerror}"
-        return
-    with child:
-        watch = threading.Thread(target=_end_with, args=(job, child), name="mocamba watch", daemon=True)
-        watch.start()
-        for line in child.stdout or ():
-            yield line.rstrip()
-        child.wait()
-        watch.join()
-    job.report(job.share, job.doing)  # raises where the child was ended by Cancel
-    if child.returncode:
-        yield f"{FAILED}{child.returncode}"
-
-
-def _end_with(job: Job, child: "subprocess.Popen[str]") -> None:
-    """The child and what it started, when the job is cancelled."""
-    while child.poll() is None:
-        if not job.wait_cancelled(0.2):
-            continue
-        if sys.platform == "win32":
-            child.kill()
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGTERM)
-        return
+    command = [*engine.command(*arguments), "--json"]
+    return run_child(command, engine.environment(), job.report, "Repair it in the preferences.")
 
 
 class Capture:
@@ -165,7 +95,7 @@ class Capture:
                     stdout=subprocess.DEVNULL,
                     stderr=log,
                     env=engine.environment(),
-                    **apart(),
+                    **apart(own_console=False),  # Blender's own, which is hidden
                 )
         except OSError as error:
             raise MissingToolError(f"The engine cannot be started ({error.strerror}). {SET_UP}") from error
@@ -199,13 +129,6 @@ class Capture:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-
-
-def apart() -> dict[str, Any]:
-    """A group of its own: Ctrl-C in the terminal that Blender was started from is Blender's."""
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # in Blender's own console, which is hidden
-    return {"start_new_session": True}
 
 
 def _interrupt(process: "subprocess.Popen[bytes]") -> None:

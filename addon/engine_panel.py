@@ -15,8 +15,10 @@ def draw_preferences(chosen: Any, layout: Any) -> None:
     _draw_engine(chosen, layout.box())
     box = layout.box()
     box.label(text="Capture")
-    names = ("take_folder", "imu", "network", "performer", "height", "calibration", "drift", "smooth", "feet", "vmc")
-    for name in names:
+    worn = () if chosen.equipment == "CAMERA" else ("calibration", "drift")
+    sources = {"SENSORS": ("imu",), "BOTH": ("imu", "camera", "field"), "CAMERA": ("camera", "field")}
+    about = ("network", "performer", "height", *worn, "smooth", "feet", "vmc")
+    for name in ("take_folder", "equipment", *sources[chosen.equipment], *about):
         box.prop(chosen, name)
 
 

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..rig.child_process import follow
 from ..rig.errors import BadInputError, CancelledError, MissingToolError, MocambaError
 from ..rig.whole_file import whole_file, written
-from .engine import FAILED, PACKAGE, Engine, said_by
+from .engine import PACKAGE, Engine
 from .jobs import Job
 
 PYTHONS = ((3, 11), (3, 14))  # the oldest and the newest that PyTorch has builds for
@@ -28,6 +29,7 @@ EXTRAS = ("devices", "camera")
 TORCH_BUILDS = {"CPU": "https://download.pytorch.org/whl/cpu", "CUDA": "https://download.pytorch.org/whl/cu126"}
 ROOM = {"CPU": 2_000_000_000, "CUDA": 8_000_000_000, "MPS": 2_000_000_000}  # bytes
 LAST_LINES = 40
+FAILED = "exit code "
 WITHOUT = "{} was not to be had for its Python, so nobody is found in videos: install Python 3.12 and set up anew."
 PATIENCE = ("--retries", "2", "--timeout", "20")
 
@@ -214,13 +216,21 @@ class EngineSetup:
 
     def _call(self, job: Job, log: Any, command: list[str], share: float | None = None) -> None:
         """Run to the end with its output in the log; what it says it does is shown. Raises MocambaError."""
-        for line in said_by(job, command, self.engine.environment()):
+
+        def heard(line: str) -> None:
             self._last.append(line)
             log.write(line + "\n")
             log.flush()
             if share is not None and (named := re.match(r"\s*(Collecting|Downloading|Installing) (\S+)", line)):
                 job.report(job.share, f"{named[1]} {named[2][:40]}")
-        if self._last and self._last[-1].startswith(FAILED):
+
+        try:
+            code = follow(command, heard, lambda: job.report(job.share, job.doing), self.engine.environment())
+        except OSError as error:
+            heard(f"{FAILED}{command[0]}: {error.strerror}")
+            raise MocambaError(why_not("\n".join(self._last))) from error
+        if code:
+            heard(f"{FAILED}{code}")
             raise MocambaError(why_not("\n".join(self._last)))
 
     def _self_test(self, job: Job, log: Any) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from typing import Any
 
 import bpy
 
+from .asking import asked, camera_alone
 from .capture_control import capture_control
 from .connection import Phase
+from .preferences import preferences
 from .preview import chosen_armature
 from .recording import Stage
 from .runtime import runtime
@@ -65,6 +67,7 @@ def _draw_start(layout: Any) -> None:
         layout.operator("preferences.addon_show", text="Set Up Capture", icon="PREFERENCES").module = _root()
         layout.operator("mocamba.connect", text="Connect to a Running Session")
     else:
+        layout.prop(preferences(), "equipment", text="")
         layout.operator("mocamba.start_capture", icon="PLAY")
         layout.operator("mocamba.connect", text="Connect to a Running Session")
 
@@ -76,7 +79,7 @@ def _draw_session(layout: Any, status: Mapping[str, Any]) -> None:
     detail = f", {delay:.0f} ms" if state in ("live", "recording") and delay else ""
     layout.label(text=f"{text}{detail}", icon=icon)
     if state in ("connecting", "calibrating", "failed"):
-        write(layout, str((status.get("calibration") or {}).get("prompt") or status.get("message", "")))
+        write(layout, asked(status))
     if state in ("live", "recording"):
         layout.operator(
             "mocamba.live",
@@ -131,6 +134,11 @@ class MOCAMBA_PT_calibrate(_Panel, bpy.types.Panel):
     bl_idname = "MOCAMBA_PT_calibrate"
     bl_options = {"DEFAULT_CLOSED"}
 
+    @classmethod
+    def poll(cls, _context: Any) -> bool:
+        """Where there are sensors."""
+        return runtime.connection is None or not camera_alone(runtime.connection.status)
+
     def draw(self, _context: Any) -> None:
         """See the module."""
         layout = self.layout
@@ -149,7 +157,7 @@ class MOCAMBA_PT_calibrate(_Panel, bpy.types.Panel):
 def _draw_prompt(layout: Any, status: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     box = layout.box()
     box.scale_y = 1.4
-    write(box, str(now.get("prompt") or status.get("message", "")))
+    write(box, asked(status))
     share = float(now.get("progress", status.get("share", 0)) or 0)
     box.progress(factor=min(max(share, 0.0), 1.0), text=str(now.get("step", "")))
     if now.get("trouble"):

@@ -13,6 +13,12 @@ CALIBRATIONS = [
     ("quick", "Quick", "A T-pose, then a few steps; nothing is checked"),
     ("kept", "Kept", "The performer's own of today, and a moment facing forward"),
 ]
+EQUIPMENT = [
+    ("SENSORS", "Sensors", "Six worn sensors"),
+    ("BOTH", "Sensors and camera", "A camera corrects what sensors cannot feel"),
+    ("CAMERA", "Camera alone", "No sensor is worn"),
+]
+NETWORKS = {"SENSORS": "hiposer-s", "BOTH": "vimcan-t-causal", "CAMERA": "posemamba-s-causal"}
 HARDWARE = [
     ("AUTO", "Best there is", "CUDA where there is an NVIDIA card, Metal on a Mac, else the processor"),
     ("CPU", "Processor", "Enough for HiPoser; the smallest download"),
@@ -48,6 +54,24 @@ class MOCAMBA_AP_preferences(bpy.types.AddonPreferences):
     hardware: EnumProperty(items=HARDWARE, name="Network runs on")
     agreed: BoolProperty(
         name="Download what is missing", description="About 300 MB, once; with an NVIDIA card up to 3 GB"
+    )
+    equipment: EnumProperty(
+        items=EQUIPMENT,
+        name="Captured with",
+        update=lambda self, _context: setattr(self, "network", NETWORKS[self.equipment]),
+        description="What a capture reads; the usual network for it is chosen with it",
+    )
+    camera: StringProperty(
+        name="Camera",
+        default="0",
+        description="Its number, an address such as http://192.168.0.20:8080/video, or a video",
+    )
+    field: FloatProperty(
+        name="Field of view",
+        min=0,
+        max=150,
+        precision=0,
+        description="Degrees along the longer side of the camera's picture; 0 where you do not know",
     )
     imu: StringProperty(
         name="Sensors",

@@ -5,6 +5,7 @@ from typing import Any
 
 import bpy
 
+from .asking import asked
 from .recording import Stage
 from .runtime import runtime
 
@@ -27,8 +28,8 @@ def text_now() -> tuple[str, tuple[float, ...], float]:
         return f"{recording.name}  {seconds:.0f} s", RED, 0.06
     if status.get("state") == "calibrating":
         now = status.get("calibration") or {}
-        trouble, prompt = str(now.get("trouble", "")), str(now.get("prompt") or status.get("message", ""))
-        return trouble if 0 < len(trouble) < READ_AT_ONCE else prompt, WHITE, 0.075
+        trouble = str(now.get("trouble", ""))
+        return trouble if 0 < len(trouble) < READ_AT_ONCE else asked(status), WHITE, 0.075
     return "", WHITE, 0.0
 
 

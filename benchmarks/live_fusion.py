@@ -31,17 +31,15 @@ from mocamba.inference.lift_track import LiftStream
 from mocamba.inference.live_film import LiveFilm
 from mocamba.inference.live_fusion import LiveFusion
 from mocamba.inference.views import View
-from mocamba.inference.virtual_film import Tripod, VirtualFilm, film_motion, set_up
+from mocamba.inference.virtual_film import Tripod, VirtualFilm, film_motion
 from mocamba.inference.virtual_sensors import simulate_imu
-from mocamba.rig.h36m import h36m_positions
 from mocamba.rig.imu import WORN, ImuSequence
-from mocamba.rig.lens import lens_of_field
 from mocamba.rig.motion import Motion
 from mocamba.rig.skeleton import SMPL24
+from mocamba.tests.live_cameras import Virtual
 from rich.console import Console
 from rich.table import Table
 
-LENS = lens_of_field(640, 480, 66.0)
 START = 180.0  # seconds
 PATHS = {
     "sensors alone": {"imu": ("simulated",), "network": "hiposer-s"},
@@ -50,48 +48,25 @@ PATHS = {
 }
 
 
-class Known:
-    """A detector that knows the joints, and works for as long as a real one."""
+class Known(Virtual):
+    """Works for as long as a real detector."""
 
     name = "known"
     seconds = 0.02
     session: Session | None = None
 
-    def __init__(self) -> None:
-        joints = h36m_positions(perform(SMPL24.scaled_to(1.75))).astype(np.float64)
-        turn, place = set_up(joints, Tripod(4.5, 25))
-        self._pixels = LENS.project((joints - place) @ turn.T).astype(np.float32)
-        self._began = time.monotonic_ns()
+    @property
+    def sensors(self) -> Any:
+        """The simulated ones, where there are any."""
+        run = None if self.session is None else self.session._current
+        return None if run is None else run._sensors
 
-    def detect(self, picture: Any, t_ns: int) -> Keypoints:
-        """The performer at the time of the picture."""
+    def detect(self, picture: Any, t_ns: int) -> Keypoints | None:
+        """See `Virtual`."""
         end = time.perf_counter() + self.seconds
         while time.perf_counter() < end:
             np.linalg.svd(np.eye(40))
-        frame = max(0, round(60 * self._moment(t_ns))) % len(self._pixels)
-        return Keypoints(self._pixels[frame], np.full(17, 0.9, np.float32), t_ns, 640, 480)
-
-    def _moment(self, t_ns: int) -> float:
-        """Seconds of the performance at `t_ns`: where the simulated sensors are in it, if there are any."""
-        run = None if self.session is None else self.session._current
-        if run is None or run._sensors is None or run._sensors.cast is None:
-            return (t_ns - self._began) / 1e9
-        stage = run._sensors.cast.stage
-        actor = next(actor for actor in stage.actors if actor.slot == "pelvis")
-        rate = actor.speaker.rate
-        index, one = actor.index - (actor.due_ns - t_ns) / 1e9 * rate, stage._wearer.round("pelvis", rate)
-        again = max(0.0, index - one.begin) % (len(one.states) - one.begin)
-        return float(min(index, one.begin) + again) / rate
-
-    def people(self, picture: Any, t_ns: int) -> list[Keypoints]:
-        """One."""
-        return [self.detect(picture, t_ns)]
-
-    def follow(self, person: Keypoints) -> None:
-        """Nobody else is there."""
-
-    def close(self) -> None:
-        """Holds nothing."""
+        return super().detect(picture, t_ns)
 
 
 def run(options: dict[str, Any], seconds: float) -> SessionStatus:
@@ -100,7 +75,7 @@ def run(options: dict[str, Any], seconds: float) -> SessionStatus:
         session = Session(
             SessionOptions(camera="simulated", detector="known", folder=Path(folder), link=None, **options)
         )
-        Known.session = session
+        Known.session, Known.began = session, 0
         session.start()
         try:
             if session.wait_for(State.LIVE, State.FAILED, timeout=START).state is not State.LIVE:

@@ -1,14 +1,12 @@
 """From a solved take to keyframes in a .blend."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..rig.blender.job import BakeJob, BakeResult, run_bake
+from ..rig.progress import Progress
 from ..rig.whole_file import check_suffix, refuse_existing
 from .take import Take
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,14 @@ class CameraPoses:
         fresh = picture is not None and picture.number != self._number and not self.resting
         if picture is not None and fresh and self.worker.ready and not self.worker.busy:
             self._show(picture)
-        return pose
+        return self._unsure() if picture is None and pose is None else pose
+
+    def _unsure(self) -> LivePose | None:
+        """Once: the pose before, which nobody sees any more, with no confidence."""
+        if self._pose is None or self._pose.confidence == 0:
+            return None
+        self._pose = replace(self._pose, confidence=0.0, answered_ns=self._clock())
+        return self._pose
 
     def _show(self, picture: CameraPicture) -> None:
         view = self._view(picture)

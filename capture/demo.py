@@ -1,7 +1,6 @@
 """The whole way without any hardware: a simulated performer's worn sensors, through every component a user's go."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,14 +11,13 @@ from ..devices.simulated.sensors import simulate
 from ..rig.amass import write_amass
 from ..rig.imu import WORN
 from ..rig.motion import Motion
+from ..rig.progress import Progress, within
 from ..rig.skeleton import SMPL24
 from ..rig.whole_file import refuse_existing, replace_folder, uninterrupted, work_folder, written
 from .baking import BakeOptions, bake_take
 from .importing import ImportOptions, write_take
 from .solving import DEFAULT_NETWORK, Mode, solve_take
 from .take import Take, check_take_place, new_take, open_take
-
-Progress = Callable[[float, str], None]
 
 HEIGHT = 1.72  # metres
 SEED = 7
@@ -98,9 +96,9 @@ def _run(files: DemoFiles, progress: Progress, network: str) -> DemoResult:
     progress(0.0, "Performing")
     take, truth = _record(files)
     lap("record")
-    motion, _, _ = solve_take(take, network, Mode.LIVE, _within(progress, 0.05, 0.35))
+    motion, _, _ = solve_take(take, network, Mode.LIVE, within(progress, 0.05, 0.35))
     lap("solve")
-    bake_take(take, BakeOptions(files.blend, network, render=files.sheet), _within(progress, 0.35, 0.98))
+    bake_take(take, BakeOptions(files.blend, network, render=files.sheet), within(progress, 0.35, 0.98))
     lap("bake")
     # with torch in the process already
     from ..inference.metrics import pose_errors
@@ -123,7 +121,3 @@ def _record(files: DemoFiles) -> tuple[Take, Motion]:
         write_take(part, recording, "simulated performer", HEIGHT, options)
     write_amass(truth, files.truth)
     return open_take(files.take), truth
-
-
-def _within(progress: Progress, start: float, end: float) -> Progress:
-    return lambda share, doing: progress(start + (end - start) * min(max(share, 0.0), 1.0), doing)

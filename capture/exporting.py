@@ -12,12 +12,12 @@ from ..rig.bvh import write_bvh
 from ..rig.errors import BadInputError
 from ..rig.frame_rate import frame_rate
 from ..rig.motion import Motion
+from ..rig.progress import Progress
 from ..rig.resample import resample
 from ..rig.skeleton import JOINTS
 from ..rig.whole_file import refuse_existing, whole_file
 from .take import Take
 
-Progress = Callable[[float, str], None]
 PLAIN = (".bvh", ".npz", ".csv")
 FORMATS = (*PLAIN, *EXCHANGE)
 

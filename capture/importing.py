@@ -1,6 +1,6 @@
 """Recordings and motion files of other programs, made into takes. What a file is is told from its content."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,12 +8,14 @@ from ..devices.dot.log import is_dot, read_dot
 from ..devices.log import Recording, SensorLogs, assign_slots
 from ..devices.mvn.mvnx import is_mvnx, read_mvnx
 from ..devices.simulated.sensors import simulate
+from ..devices.totalcapture.log import is_totalcapture, read_totalcapture
 from ..devices.ximu3.log import is_ximu3, read_ximu3
 from ..rig.amass import read_amass
 from ..rig.bvh import read_bvh
 from ..rig.errors import BadInputError, FileFormatError
 from ..rig.imu import CLEAN, SensorErrors
 from ..rig.motion import SOLVE_RATE, Motion
+from ..rig.progress import Progress, within
 from ..rig.resample import resample as resample_motion
 from .calibration import Calibration, HeadingSource, Pose, aligned_calibration, calibrate
 from .clock import Resampled
@@ -21,8 +23,6 @@ from .conventions import check_conventions
 from .findings import warnings_of
 from .manifest import HIGHEST, LOWEST, Manifest
 from .take import MANIFEST, Take, TakeWriter, new_take, on_common_axis, open_take
-
-Progress = Callable[[float, str], None]
 
 
 def _silent(share: float, doing: str) -> None:
@@ -55,8 +55,8 @@ def import_source(
     check_height(options.height)
     with new_take(take_path, force=options.force) as part:
         progress(0.0, "Reading")
-        recording, height = read_source(source, options, lambda share, doing: progress(0.5 * share, doing))
-        write_take(part, recording, source.name, height, options, lambda s, doing: progress(0.5 + 0.5 * s, doing))
+        recording, height = read_source(source, options, within(progress, 0.0, 0.5))
+        write_take(part, recording, source.name, height, options, within(progress, 0.5, 1.0))
     progress(1.0, "Imported")
     return open_take(take_path)
 
@@ -127,6 +127,8 @@ def read_source(source: Path, options: ImportOptions, progress: Progress = _sile
         return read_mvnx(source, progress), height
     if is_dot(source):
         return read_dot(source), height
+    if is_totalcapture(source):
+        return read_totalcapture(source), height
     if head.lstrip().upper().startswith(b"HIERARCHY"):
         return _simulated(read_bvh(source), source, options)
     if head.startswith(b"PK\x03\x04"):
@@ -137,8 +139,8 @@ def read_source(source: Path, options: ImportOptions, progress: Progress = _sile
 
 
 KNOWN = (
-    "It reads folders of x-IMU3 or Xsens DOT logs, single DOT CSV files, Xsens MVNX, and BVH or AMASS .npz motion "
-    "(as simulated sensors)."
+    "It reads folders of x-IMU3 or Xsens DOT logs, single DOT CSV files, Xsens MVNX, TotalCapture's .sensors, and BVH "
+    "or AMASS .npz motion (as simulated sensors)."
 )
 
 

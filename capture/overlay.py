@@ -4,7 +4,7 @@ Left limbs are orange, right ones blue, the middle green. Joints that were not s
 performer say so.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,12 @@ from ..devices.keypoints.track import KeypointTrack
 from ..devices.keypoints.video import VideoFile, VideoFrame
 from ..rig.errors import BadInputError
 from ..rig.h36m import BONES, JOINTS
+from ..rig.progress import Progress
 from ..rig.whole_file import check_suffix, refuse_existing, whole_file
 
 if TYPE_CHECKING:
     import cv2
 
-Progress = Callable[[float, str], None]
 Picture = NDArray[np.uint8]
 Points = NDArray[np.float32]
 

@@ -9,9 +9,11 @@ from ..rig.amass import read_amass
 from ..rig.errors import BadInputError, FileFormatError
 from ..rig.whole_file import whole_file, written
 from .calibration import calibrate
+from .camera_records import read_cameras
 from .manifest import Manifest, read_manifest
 from .raw import read_raw
 from .records import MESSAGE, Salvage, rebuilt, salvage
+from .span import span_of
 from .take import MANIFEST, RAW, SOLVED, on_common_axis
 
 DEFAULT_HEIGHT = 1.70  # metres
@@ -55,7 +57,7 @@ def _repair_raw(path: Path, done: list[str], kept: list[str]) -> int:
     with whole_file(path.with_name("repaired.mcap")) as part:
         with part.open("wb") as file:
             file.writelines(rebuilt(found.records))
-        read_raw(part)  # before anything is moved
+        span_of(part)  # before anything is moved
     kept.append(_set_aside(path))
     with written(path):
         path.with_name("repaired.mcap").replace(path)
@@ -78,12 +80,21 @@ def _repair_manifest(path: Path, height: float | None, done: list[str], kept: li
             raise  # of a newer Mocamba, not damaged
         manifest = _remembered(file, height)
         done.append(f"{MANIFEST} was written anew: look at performer and height ({manifest.height:.2f} m) in it.")
-    if manifest.calibration is None:
+    if manifest.calibration is None and not _camera_alone(path / RAW):
         manifest = _calibrated(path, manifest, done)
     if done and (not file.exists() or not _same(file, manifest)):
         if file.exists():
             kept.append(_set_aside(file))
         manifest.write(file)
+
+
+def _camera_alone(raw: Path) -> bool:
+    """Nothing in it is to be calibrated."""
+    try:
+        read_raw(raw)
+    except FileFormatError:
+        return bool(read_cameras(raw))
+    return False
 
 
 def _same(file: Path, manifest: Manifest) -> bool:

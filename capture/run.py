@@ -329,8 +329,9 @@ class Run:
             self._film.forget_world()
 
     def _look_around(self) -> None:
-        self._told_at = time.monotonic()
-        if slept := self._sleep_watch.slept():
+        first, self._told_at = not self._told_at, time.monotonic()
+        slept = self._sleep_watch.slept()
+        if slept and not first:  # before the first look devices were opened, which takes seconds
             self._note(
                 f"The computer stood still for {slept:.0f} s: it slept, or other programs took all its time. What was "
                 f"recorded before is safe, and the recording goes on."

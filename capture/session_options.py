@@ -9,6 +9,7 @@ from ..inference.device_choice import Wish
 from ..rig.lens import ASSUMED_FIELD, Lens, lens_of_field, read_lens
 from .calibrating.start import Start
 from .calibration import Calibration, HeadingSource, Pose
+from .equipment import Equipment
 from .link_protocol import endpoint_path
 from .solving import DEFAULT_NETWORK
 from .sources import SIMULATED, FamilyOptions
@@ -61,6 +62,13 @@ class SessionOptions:
     def worn(self) -> bool:
         """Whether there are sensors."""
         return self.imu != (NO_SENSORS,)
+
+    @property
+    def equipment(self) -> Equipment:
+        """What the performer is captured with."""
+        if not self.worn:
+            return Equipment.CAMERA
+        return Equipment.SENSORS if self.camera is None else Equipment.BOTH
 
     def lens_of(self, width: int, height: int) -> Lens:
         """The camera's, for pictures of that size. Raises MocambaError where it fits none."""

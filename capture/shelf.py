@@ -15,9 +15,10 @@ from .appending import free_bytes
 from .camera_records import CameraRecord, read_cameras
 from .film import FILM
 from .manifest import Manifest
-from .span import span_of
+from .span import seconds_of, span_of
 from .take import KEYPOINTS, RAW, SOLVED, Take, open_take
 
+BREAKS_OFF = f"{RAW} breaks off. Put it right with: mocamba takes repair"
 GAP = 0.5  # seconds without a sample that are told as a gap
 
 
@@ -67,7 +68,8 @@ class CameraReport:
 
 @dataclass(frozen=True)
 class TakeReport:
-    """One take. `duration_s` is None where nothing is readable; `faults` are sentences, none where all is well."""
+    """One take. `duration_s` is None where nothing is readable; `faults` are sentences, none where all is well; `worn`
+    whether sensors were."""
 
     path: Path
     performer: str
@@ -81,6 +83,7 @@ class TakeReport:
     warnings: tuple[str, ...]
     faults: tuple[str, ...]
     cameras: tuple[CameraReport, ...] = ()
+    worn: bool = True
 
 
 @dataclass(frozen=True)
@@ -110,14 +113,18 @@ def _is_take(path: Path) -> bool:
 def _summary(path: Path) -> TakeReport:
     """Without reading every sample, where the file was finished."""
     manifest, faults = _manifest(path)
-    duration = None
+    return _report(path, manifest, _span(path, faults), (), (), faults)
+
+
+def _span(path: Path, faults: list[str]) -> float | None:
+    """Seconds, None where nothing is readable; what is wrong is added to `faults`."""
     try:
         duration, whole = _filmed_span(path) or span_of(path / RAW)
-        if not whole:
-            faults.append(f"{RAW} breaks off. Put it right with: mocamba takes repair")
     except FileFormatError as error:
         faults.append(str(error))
-    return _report(path, manifest, duration, (), (), faults)
+        return None
+    faults += [] if whole else [BREAKS_OFF]
+    return duration
 
 
 def describe(path: Path) -> TakeReport:
@@ -131,13 +138,16 @@ def describe(path: Path) -> TakeReport:
     filmed = _filmed_span(path)
     if filmed is not None:
         return _report(path, manifest, filmed[0], (), (), faults)
+    known, cameras = manifest or _UNKNOWN, tuple(_camera(camera, path) for camera in _cameras(path))
     try:
-        logs, warnings = Take(path, manifest or _UNKNOWN).logs()
+        logs, warnings = Take(path, known).logs()
         sensors = tuple(_sensor(log, manifest) for log in logs)
-        duration = (max(int(log.t_ns[-1]) for log in logs) - min(int(log.t_ns[0]) for log in logs)) / 1e9
+        duration = seconds_of([log.t_ns for log in logs])
     except FileFormatError as error:
-        faults.append(str(error))
-    cameras = tuple(_camera(camera, path) for camera in _cameras(path))
+        if not cameras or known.calibration is not None:
+            faults.append(str(error))
+        else:
+            duration = _span(path, faults)
     return replace(_report(path, manifest, duration, sensors, warnings, faults), cameras=cameras)
 
 
@@ -198,6 +208,7 @@ def _report(
         solves,
         known.warnings + warnings,
         tuple(faults),
+        worn=known.calibration is not None,
     )
 
 

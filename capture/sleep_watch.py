@@ -12,19 +12,19 @@ def _since_boot() -> float | None:
 
 
 class SleepWatch:
-    """Asked several times a second."""
+    """Asked several times a second; whoever asks may be kept by work of its own program, which is no sleep."""
 
     def __init__(self) -> None:
-        self._looked = time.monotonic()
+        self._looked, self._worked = time.monotonic(), time.process_time()
         self._asleep = self._standing_still()
 
     def slept(self) -> float:
         """Seconds since the last call that nothing ran; 0 where that is less than `LEAST`. Wall clocks that are set do
         not count."""
-        now, asleep = time.monotonic(), self._standing_still()
-        gap = now - self._looked + asleep - self._asleep
-        self._looked, self._asleep = now, asleep
-        return gap if gap > LEAST else 0.0
+        now, worked, asleep = time.monotonic(), time.process_time(), self._standing_still()
+        gap, own = now - self._looked + asleep - self._asleep, worked - self._worked
+        self._looked, self._worked, self._asleep = now, worked, asleep
+        return gap if gap - own > LEAST else 0.0
 
     def _standing_still(self) -> float:
         boot = _since_boot()

@@ -1,15 +1,15 @@
 """From a take to the motion in it, by a pose network."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
+from ..rig.errors import FileFormatError
 from ..rig.motion import Motion
 from ..rig.polish import Polish
+from ..rig.progress import Progress
 from .take import Take
-
-Progress = Callable[[float, str], None]
+from .take_camera import has_camera
 
 DEFAULT_NETWORK = "hiposer-s"
 
@@ -25,6 +25,10 @@ def solve_take(
     take: Take, network: str, mode: Mode, progress: Progress, polish: Polish | None = None
 ) -> tuple[Motion, Path, tuple[str, ...]]:
     """Solve and keep the result in the take: the motion before it is polished, its file, warnings."""
+    if take.manifest.calibration is None and has_camera(take):
+        raise FileFormatError(
+            take.path, f"has a camera and no sensors, which {network} reads.", "Choose a network that reads a camera."
+        )
     imu, warnings = take.imu()
     progress(0.0, "Loading the network")
     # torch comes with it: only here, where it is needed

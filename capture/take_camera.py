@@ -1,6 +1,5 @@
 """What the camera of a take saw: the joints that were found live, and its film, in which they can be found again."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +11,19 @@ from ..devices.keypoints.keypoints import Keypoints
 from ..devices.keypoints.track import KeypointTrack, load_track, track_of
 from ..devices.keypoints.video import track_video
 from ..rig.errors import FileFormatError
+from ..rig.progress import Progress
 from .camera_records import CameraRecord, read_cameras
 from .film import FILM
-from .take import RAW, Take
+from .take import KEYPOINTS, RAW, Take
 
-Progress = Callable[[float, str], None]
 FOUND = "keypoints"  # the folder of tracks that were found in the film
+
+
+def has_camera(take: Take) -> bool:
+    """Whether a camera's keypoints, or its film, are in it."""
+    if (take.path / KEYPOINTS).is_file():
+        return True
+    return (take.path / RAW).is_file() and bool(read_cameras(take.path / RAW))
 
 
 def camera_of(take: Take) -> CameraRecord:

@@ -1,6 +1,5 @@
 """From a video, or a take with a camera, to the motion in it, by a lifting network."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,22 +18,21 @@ from ..rig.lifted.even import EvenKeypoints, even_axis, even_keypoints
 from ..rig.lifted.lag import camera_lag
 from ..rig.motion import Motion
 from ..rig.polish import Polish
+from ..rig.progress import Progress, within
 from ..rig.whole_file import check_suffix, refuse_existing
-from .camera_records import read_cameras
 from .film import FILM
 from .importing import DEFAULT_HEIGHT, check_height
 from .manifest import Manifest
 from .overlay import overlay_video
 from .solving import DEFAULT_NETWORK, Mode
-from .take import KEYPOINTS, LENS, MANIFEST, RAW, Take, check_take_place, new_take, open_take
-from .take_camera import film_track, live_track
+from .take import KEYPOINTS, LENS, MANIFEST, Take, check_take_place, new_take, open_take
+from .take_camera import film_track, has_camera, live_track
 
 if TYPE_CHECKING:
     from ..inference.film_solver import FilmSolution
     from ..inference.weights_file import LoadedNetwork
 
-Progress = Callable[[float, str], None]
-FILM_NETWORK = "posemamba-s"
+FILM_NETWORK, FUSION_NETWORK = "posemamba-s", "vimcan-t"
 STANDING = Polish(floor=True, feet=True, contacts="motion")
 TELLING = 8_000_000  # ns of a lag that are told: half a frame
 HALF = 0.5  # of the time: joints hidden longer are named
@@ -71,6 +69,13 @@ class Film:
     notes: tuple[str, ...]
 
 
+def usual_network(take: Take) -> str:
+    """For what is in it: sensors, a camera, or both."""
+    if not has_camera(take):
+        return DEFAULT_NETWORK
+    return FILM_NETWORK if take.manifest.calibration is None else FUSION_NETWORK
+
+
 def take_of(video: Path) -> Path:
     """Where the take of a video is made unless told otherwise: beside it."""
     return video.with_suffix(".take")
@@ -83,7 +88,7 @@ def solve_video(video: Path, take_path: Path, options: FilmOptions, progress: Pr
     check_detector(options.detector)
     check_lens(options)
     loaded = _network(options)
-    track = find_keypoints(video, options.detector, lambda share, doing: progress(FOUND * share, doing))
+    track = find_keypoints(video, options.detector, within(progress, 0.0, FOUND))
     with new_take(take_path, force=options.force) as part:
         part.mkdir(parents=True)
         lens = lens_for(track, options)
@@ -91,22 +96,21 @@ def solve_video(video: Path, take_path: Path, options: FilmOptions, progress: Pr
         lens.write(part / LENS)
         manifest = Manifest(options.performer, options.height or DEFAULT_HEIGHT, "video", video.name)
         manifest.write(part / MANIFEST)
-        film = _solved(open_take(part), track, lens, options, loaded, lambda s, doing: progress(FOUND + 0.4 * s, doing))
+        film = _solved(open_take(part), track, lens, options, loaded, within(progress, FOUND, 1.0))
     return replace(film, take=open_take(take_path), file=take_path / film.file.relative_to(part))
 
 
 def solve_filmed(take: Take, options: FilmOptions, progress: Progress) -> Film:
     """A solve of a take that was made of a video, or recorded with a camera. Raises FileFormatError for another."""
     loaded = _network(options)
-    track = track_of_take(take, options.detector, lambda share, doing: progress(FOUND * share, doing))
+    track = track_of_take(take, options.detector, within(progress, 0.0, FOUND))
     told = options.fov is not None or options.camera_file is not None
     lens = lens_for(track, options) if told or not (take.path / LENS).exists() else read_lens(take.path / LENS)
     options = replace(options, height=options.height or take.manifest.height)
 
-    def rest(share: float, doing: str) -> None:
-        progress(FOUND + (1 - FOUND) * share, doing)
-
-    film = (_fused if take.manifest.calibration else _solved)(take, track, lens, options, loaded, rest)
+    film = (_fused if take.manifest.calibration else _solved)(
+        take, track, lens, options, loaded, within(progress, FOUND, 1.0)
+    )
     lens.write(take.path / LENS)
     return film
 
@@ -117,20 +121,13 @@ def add_video(take: Take, video: Path, options: FilmOptions, progress: Progress)
     Keypoints that are there are replaced only with `force`. Raises BadInputError where the movements differ.
     """
     refuse_existing(take.path / KEYPOINTS, force=options.force)
-    track = find_keypoints(video, options.detector, lambda share, doing: progress(0.8 * share, doing))
+    track = find_keypoints(video, options.detector, within(progress, 0.0, 0.8))
     lens = lens_for(track, options)
     progress(0.8, "Comparing movements")
-    imu, felt, _ = _felt(take, lambda share, doing: progress(0.8 + 0.15 * share, doing))
+    imu, felt, _ = _felt(take, within(progress, 0.8, 0.95))
     lag = _lag(imu, felt, track, lens, shared=False)
     lens.write(take.path / LENS)
     replace(track, t_ns=track.t_ns + lag).save(take.path / KEYPOINTS)
-
-
-def has_camera(take: Take) -> bool:
-    """Whether a camera's keypoints, or its film, are in it."""
-    if (take.path / KEYPOINTS).is_file():
-        return True
-    return (take.path / RAW).is_file() and bool(read_cameras(take.path / RAW))
 
 
 def track_of_take(take: Take, detector: str, progress: Progress) -> KeypointTrack:
@@ -233,7 +230,7 @@ def _fused(
     loaded: "LoadedNetwork[Any]",
     progress: Progress,
 ) -> Film:
-    imu, felt, warnings = _felt(take, lambda share, doing: progress(0.3 * share, doing))
+    imu, felt, warnings = _felt(take, within(progress, 0.0, 0.3))
     from ..inference.fusion_solver import solve_fused
 
     notes = list(warnings)
@@ -248,7 +245,7 @@ def _fused(
         )
     late = replace(track, t_ns=track.t_ns + lag)
     even = even_track(late, lens, imu.t_ns)
-    solution = solve_fused(imu, felt, even, loaded, lambda share, doing: progress(0.3 + 0.7 * share, doing))
+    solution = solve_fused(imu, felt, even, loaded, within(progress, 0.3, 1.0))
     film = _kept(take, solution, even, late, lens, options)
     return replace(film, track=track, notes=(*notes, *film.notes))
 

@@ -44,7 +44,8 @@ AT_ONCE = 8
 @dataclass(frozen=True, eq=False)
 class H36MFrames:
     """The test frames: `keypoints (N, 17, 2)` and `confidence (N, 17)` as detected, in pixels; `truth (N, 17, 3)` mm;
-    `factor (N,)` mm a pixel; `size (N, 2)`; `action` and `source` of each frame by name."""
+    `factor (N,)` mm a pixel; `size (N, 2)`; `action` and `source` of each frame by name; `counted (N,)` frames whose
+    error counts, None where all do."""
 
     keypoints: Floats
     confidence: Floats
@@ -53,6 +54,7 @@ class H36MFrames:
     size: Floats
     action: tuple[str, ...]
     source: tuple[str, ...]
+    counted: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,8 @@ def evaluate_h36m(
             p2 = np.linalg.norm(aligned(mine, real) - real, axis=-1).mean(axis=-1)
             np.add.at(sums, row, np.stack([p1, p2], axis=-1))
             np.add.at(counts, row, 1)
+    if frames.counted is not None:
+        counts[~frames.counted] = 0
     return _by_action(frames, sums, counts)
 
 

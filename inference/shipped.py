@@ -35,6 +35,11 @@ class ShippedNetwork:
         """Whether it is given keypoints."""
         return "camera" in self.reads
 
+    @property
+    def needs_sensors(self) -> bool:
+        """Whether it is given their orientations."""
+        return "sensors" in self.reads
+
 
 def shipped_networks() -> dict[str, Path]:
     """Names of the networks whose weights come with Mocamba, or lie in the folder that MOCAMBA_WEIGHTS names."""

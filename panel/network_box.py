@@ -3,9 +3,9 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QPushButton, QWidget
 
-from ..capture.network_table import ShippedNetwork, network_table
+from ..capture.equipment import Equipment
+from ..capture.network_table import ShippedNetwork, network_for, network_table
 from ..capture.session_options import Wish
-from ..capture.solving import DEFAULT_NETWORK
 from ..capture.status import SessionStatus, State, WorkerState, WorkerStatus
 from .preferences import Preferences
 from .theme import Colours
@@ -19,11 +19,9 @@ class NetworkBox(QWidget):
     def __init__(self, preferences: Preferences, colours: Colours, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._preferences, self._colours = preferences, colours
-        self._table = {one.name: one for one in network_table() if one.live}
+        self._table = {one.name: one for one in network_table()}
         self.network = QComboBox()
-        for name in self._table:
-            self.network.addItem(name, name)
-        self.network.setCurrentIndex(max(0, self.network.findData(preferences.network or DEFAULT_NETWORK)))
+        self.show_those_for(Equipment(preferences.equipment or Equipment.SENSORS))
         self.device = QComboBox()
         words = {Wish.AUTO: self.tr("Mocamba's choice"), Wish.CPU: self.tr("CPU"), Wish.CUDA: self.tr("GPU (CUDA)")}
         for wish in Wish:
@@ -43,6 +41,14 @@ class NetworkBox(QWidget):
         self.network.currentIndexChanged.connect(lambda _: self._describe())
         self._describe()
         self.show_status(SessionStatus())
+
+    def show_those_for(self, equipment: Equipment) -> None:
+        """Only networks that read what there is."""
+        self.network.clear()
+        for name, one in self._table.items():
+            if equipment.suits(one):
+                self.network.addItem(name, name)
+        self.network.setCurrentIndex(self.network.findData(network_for(equipment, self._preferences.network)))
 
     def _describe(self) -> None:
         chosen: ShippedNetwork | None = self._table.get(self.network.currentData())

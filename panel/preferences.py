@@ -6,7 +6,9 @@ from typing import Any
 
 from PySide6.QtCore import QSettings, QStandardPaths
 
+from ..capture.equipment import Equipment
 from ..capture.session_options import Wish
+from ..rig.lens import NARROWEST, WIDEST
 from .theme import Theme
 
 NAME = "mocamba"
@@ -26,7 +28,8 @@ def takes_folder() -> str:
 @dataclass
 class Preferences:
     """`language` "" is the system's; `source` a spec as `mocamba capture --imu` takes it; `delay` in seconds before a
-    recording; `camera` as docs/cameras.md says, "" for none."""
+    recording; `camera` as docs/cameras.md says; `field` of its view, degrees, 0 where nobody knows; `network` "" is the
+    usual one."""
 
     theme: str = Theme.SYSTEM.value
     language: str = ""
@@ -39,7 +42,9 @@ class Preferences:
     way: str = "sequence"
     delay: int = 3
     sounds: bool = True
+    equipment: str = ""
     camera: str = ""
+    field: float = 0.0
     started: bool = False  # whether anything was ever connected
 
     @property
@@ -64,6 +69,9 @@ class Preferences:
         found.height = found.height if 0.5 <= found.height <= 2.6 else 1.70
         found.theme = found.theme if found.theme in list(Theme) else Theme.SYSTEM.value
         found.folder = found.folder or takes_folder()
+        found.field = found.field if NARROWEST <= found.field <= WIDEST else 0.0
+        if found.equipment not in list(Equipment):
+            found.equipment = Equipment.BOTH if found.camera else Equipment.SENSORS
         return found
 
     def write(self, settings: QSettings) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..capture.status import SessionStatus, State
-from .words import prompt_words
+from .words import camera_words, prompt_words
 
 QUIET_STEPS = ("", "waiting", "listening", "done")
 
@@ -31,7 +31,9 @@ class Prompt:
 
 def prompt_of(status: SessionStatus) -> Prompt:
     """Nothing, where nobody is asked for anything."""
-    view = status.calibration
+    view, seen = status.calibration, status.camera_pose
+    if status.state is State.CALIBRATING and view is None and seen is not None:
+        return Prompt(camera_words(seen.says))
     if status.state is not State.CALIBRATING or view is None or view.step in QUIET_STEPS:
         return Prompt()
     left = view.hold * (1 - view.progress)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from ..capture.child_command import run_command
 from ..capture.exporting import FORMATS
+from ..capture.network_table import reads_camera
 from ..capture.shelf import Shelf, TakeReport, list_takes
 from .jobs import Jobs, Report
 from .thumbnail import thumbnail
@@ -163,9 +164,11 @@ class TakesBox(QWidget):
             self.replay.emit(self.chosen)
 
     def solve(self) -> None:
-        """By the network that is chosen, looking ahead."""
+        """By the network that is chosen, looking ahead; where the take has no sensors for it, by the usual one."""
         if self.chosen is not None:
-            network = ("--network", self.network) if self.network else ()
+            take = self._reports.get(self.chosen)
+            fits = bool(self.network) and (take is None or take.worn or reads_camera(self.network))
+            network = ("--network", self.network) if fits else ()
             self._command(self.tr("Solving {0}").format(self.chosen.stem), "takes", "solve", str(self.chosen), *network)
 
     def repair(self) -> None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from .. import __version__
+from ..capture.equipment import Equipment
 from ..capture.session_options import SessionOptions, Wish
 from ..capture.sources import Found, find_sensors, parse_spec
 from ..capture.status import LivePose, SessionStatus, State
@@ -38,6 +39,7 @@ from .page_check import CheckPage
 from .page_connect import ConnectPage
 from .page_place import PlacePage
 from .page_record import RecordPage
+from .page_stand import StandPage
 from .preferences import Preferences
 from .prompt_view import PromptView
 from .prompting import Cue, cue, prompt_of
@@ -47,7 +49,7 @@ from .sounds import Sounds
 from .takes_box import TakesBox
 from .theme import Colours, Theme, apply_theme, colours
 from .wizard import Wizard
-from .words import STATE_WORDS, word
+from .words import OF_CAMERA, STATE_WORDS, note_words, word
 
 STATE_SHADES = {State.LIVE: "good", State.RECORDING: "bad", State.CALIBRATING: "warn", State.FAILED: "bad"}
 
@@ -73,6 +75,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._wire()
         self.sounds_action = make_menus(self)
+        self.equip(self.connect_page.equipment)
         self._restore()
         self.show_status(live.status)
         self.takes.set_folder(Path(preferences.folder))
@@ -91,13 +94,11 @@ class MainWindow(QMainWindow):
         self.place_page = PlacePage()
         self.calibrate_page = CalibratePage(self.preferences)
         self.check_page = CheckPage(look)
-        self.record_page = RecordPage()
-        self.wizard = Wizard(
-            (self.connect_page, self.place_page, self.calibrate_page, self.check_page, self.record_page)
-        )
+        self.stand_page, self.record_page = StandPage(), RecordPage()
+        first = (self.connect_page, self.place_page, self.calibrate_page)
+        self.wizard = Wizard((*first, self.check_page, self.stand_page, self.record_page))
         self.record = RecordBox(self.preferences)
         self.takes = TakesBox(self.jobs)
-        self.takes.network = self.preferences.network
         self.takes.performer_height = self.preferences.height
         self.network = NetworkBox(self.preferences, look)
         self.bar = MessageBar(look)
@@ -110,6 +111,7 @@ class MainWindow(QMainWindow):
         self.pictures.addWidget(self.camera)
         self.pictures.setStretchFactor(0, 3)
         self.pictures.setStretchFactor(1, 2)
+        self.pictures.setSizes([600, 400])
         centre = _column(self.pictures, self.replay, self.latency)
         self.tabs = QTabWidget()
         self.tabs.addTab(self.takes, self.tr("Takes"))
@@ -136,6 +138,7 @@ class MainWindow(QMainWindow):
         page.try_out.connect(lambda: self._start(self.connect_page.options(tried=True)))
         page.connect_now.connect(lambda: self._start(self.connect_page.options(tried=False)))
         page.stop.connect(live.stop)
+        page.equipped.connect(self.equip)
         self.calibrate_page.calibrate.connect(lambda start: live.ask(lambda session: session.calibrate(start)))
         self.calibrate_page.use_kept.connect(lambda: live.ask(lambda session: session.use_kept()))
         self.check_page.redo.connect(self._redo)
@@ -196,11 +199,11 @@ class MainWindow(QMainWindow):
         fresh = status.notes[len(self._told) :] if status.notes[: len(self._told)] == self._told else status.notes
         self._told = status.notes
         for sentence in fresh:
-            self.complain(sentence)
+            (self.bar.say if sentence.startswith(OF_CAMERA) else self.complain)(note_words(sentence))
         if status.state is State.FAILED and before.state is not State.FAILED:
             self.complain(status.message)
         elif status.message != before.message and not fresh and status.message:
-            self.bar.say(status.message)
+            self.bar.say(note_words(status.message))
 
     def complain(self, sentence: str) -> None:
         """To the line at the bottom, and the log."""
@@ -208,9 +211,18 @@ class MainWindow(QMainWindow):
 
     # what the user asks for
 
+    def equip(self, equipment: Equipment) -> None:
+        """Only steps, parts and networks for what the performer is captured with."""
+        self.wizard.take_steps(equipment)
+        self.record_page.take_start(equipment)
+        self.network.show_those_for(equipment)
+        self.takes.network = self.preferences.network
+        self.devices.setVisible(equipment is not Equipment.CAMERA)
+
     def _start(self, options: SessionOptions) -> None:
         if self.live.running:
             return
+        self.equip(options.equipment)
         self.preferences.started = True
         self.view.set_height(options.height)
         self._told = ()
@@ -219,6 +231,7 @@ class MainWindow(QMainWindow):
         self.live.start(replace(options, families=kept_options(self.settings)))
 
     def _session_ended(self) -> None:
+        self.equip(self.connect_page.equipment)
         if self._closing:
             self.close()
 

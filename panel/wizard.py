@@ -1,32 +1,35 @@
-"""From sensors in the box to a recording, one step after another, and back."""
+"""From sensors or a camera in the box to a recording, one step after another, and back."""
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
+from ..capture.equipment import Equipment
 from ..capture.status import SessionStatus, State
 from .page import Page
 
-CONNECT, PLACE, CALIBRATE, CHECK, RECORD = range(5)
+CONNECT, PLACE, CALIBRATE, CHECK, STAND, RECORD = range(6)
+WITH_SENSORS, CAMERA_ALONE = (CONNECT, PLACE, CALIBRATE, CHECK, RECORD), (CONNECT, STAND, RECORD)
 
 
 class Wizard(QWidget):
-    """Goes on by itself where the session does; `moved` tells the page."""
+    """Goes on by itself where the session does; `moved` tells the page. `pages` are all that there are."""
 
     moved = Signal(int)
 
     def __init__(self, pages: Sequence[Page], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._pages = pages
+        self._steps: tuple[int, ...] = WITH_SENSORS
         self._state = State.IDLE
         self.steps = QLabel()
         self.steps.setAccessibleName(self.tr("Steps"))
         self.stack = QStackedWidget()
         self.back_button = QPushButton(self.tr("&Back"))
         self.next_button = QPushButton(self.tr("&Next"))
-        self.back_button.clicked.connect(lambda: self.go(self.page - 1))
-        self.next_button.clicked.connect(lambda: self.go(self.page + 1))
+        self.back_button.clicked.connect(lambda: self._move(-1))
+        self.next_button.clicked.connect(lambda: self._move(1))
         for page in pages:
             self.stack.addWidget(page)
             page.changed.connect(self._enable)
@@ -46,17 +49,27 @@ class Wizard(QWidget):
         return self.stack.currentIndex()
 
     def go(self, page: int) -> None:
-        """To another one."""
-        if not 0 <= page < len(self._pages):
+        """To another one of the steps."""
+        if page not in self._steps:
             return
         self.stack.setCurrentIndex(page)
         titles = [
-            f"<b>{number + 1} {one.title}</b>" if number == page else f"{number + 1} {one.title}"
-            for number, one in enumerate(self._pages)
+            f"<b>{number} {self._pages[step].title}</b>" if step == page else f"{number} {self._pages[step].title}"
+            for number, step in enumerate(self._steps, 1)
         ]
         self.steps.setText("  ›  ".join(titles))
         self._enable()
         self.moved.emit(page)
+
+    def _move(self, by: int) -> None:
+        at = self._steps.index(self.page) + by
+        if 0 <= at < len(self._steps):
+            self.go(self._steps[at])
+
+    def take_steps(self, equipment: Equipment) -> None:
+        """Only those that it needs."""
+        self._steps = CAMERA_ALONE if equipment is Equipment.CAMERA else WITH_SENSORS
+        self.go(self.page if self.page in self._steps else CONNECT)
 
     def show_status(self, status: SessionStatus) -> None:
         """To all pages; and on, where the session went on."""
@@ -70,14 +83,14 @@ class Wizard(QWidget):
         waiting = status.calibration is not None and status.calibration.step == "waiting"
         match status.state:
             case State.CALIBRATING:
-                self.go(PLACE if waiting else CALIBRATE)
+                self.go(STAND if STAND in self._steps else PLACE if waiting else CALIBRATE)
             case State.LIVE if before is not State.RECORDING:
                 self.go(RECORD if status.calibration is None else CHECK)
             case State.IDLE | State.FAILED:
                 self.go(CONNECT)
 
     def _enable(self) -> None:
-        self.back_button.setEnabled(self.page > 0)
-        last = self.page == len(self._pages) - 1
+        self.back_button.setEnabled(self.page != self._steps[0])
+        last = self.page == self._steps[-1]
         self.next_button.setVisible(not last)
         self.next_button.setEnabled(not last and self._pages[self.page].ready)

@@ -81,7 +81,25 @@ PROMPT_WORDS = (
     QT_TRANSLATE_NOOP("Prompts", "Looking for sensors."),
     QT_TRANSLATE_NOOP("Prompts", "Your arms are not out to the sides yet."),
     QT_TRANSLATE_NOOP("Prompts", "No direction could be told: take two whole, brisk steps straight ahead."),
+    QT_TRANSLATE_NOOP("Prompts", "Live with the camera."),
 )
+# what a session says of its camera, word for word (capture/camera_poses.py)
+CAMERA_WORDS = (
+    QT_TRANSLATE_NOOP("Camera", "Camera"),
+    QT_TRANSLATE_NOOP("Camera", "its network is loaded, sensors alone"),
+    QT_TRANSLATE_NOOP("Camera", "its network is loaded, the pose waits"),
+    QT_TRANSLATE_NOOP("Camera", "its network is dead, sensors alone"),
+    QT_TRANSLATE_NOOP("Camera", "its network is dead, the pose waits"),
+    QT_TRANSLATE_NOOP("Camera", "no picture, sensors alone"),
+    QT_TRANSLATE_NOOP("Camera", "no picture, the pose waits"),
+    QT_TRANSLATE_NOOP("Camera", "performer hidden, sensors alone"),
+    QT_TRANSLATE_NOOP("Camera", "performer hidden, the pose waits"),
+    QT_TRANSLATE_NOOP("Camera", "finding where it stands, sensors alone; move about"),
+    QT_TRANSLATE_NOOP("Camera", "stand upright in the camera's sight, the whole body in the picture, for some seconds"),
+    QT_TRANSLATE_NOOP("Camera", "at work"),
+    QT_TRANSLATE_NOOP("Camera", "at work; wave your arms, so that its delay is found"),
+)
+OF_CAMERA = "Camera: "  # begins the session's notes on it
 
 
 def word(text: object) -> str:
@@ -92,6 +110,20 @@ def word(text: object) -> str:
 def slot_words(slot: str) -> str:
     """A place on the body."""
     return word(SLOT_WORDS.get(slot, slot.replace("_", " ")))
+
+
+def camera_words(says: str) -> str:
+    """What is at work, as a sentence."""
+    said = QCoreApplication.translate("Camera", says)
+    return f"{said[:1].upper()}{said[1:]}."
+
+
+def note_words(sentence: str) -> str:
+    """One of the session's notes; of faults, which are told in English, they stay as they are."""
+    if sentence.startswith(OF_CAMERA):
+        says = QCoreApplication.translate("Camera", sentence[len(OF_CAMERA) : -1])
+        return f"{QCoreApplication.translate('Camera', 'Camera')}: {says}."
+    return prompt_words(sentence)
 
 
 def prompt_words(sentence: str) -> str:

@@ -48,6 +48,12 @@ def adopt(motion: ForeignMotion) -> Motion:
     return _Adoption(motion).motion()
 
 
+def bone_turns(motion: ForeignMotion) -> tuple[Array, Array]:
+    """`world (4,)` and `turns (24, 4)`: a bone that the file has turned by q is, on SMPL-24, by world · q · turn."""
+    found = _Adoption(motion)
+    return found._to_our_world(), found.rest.turns
+
+
 class _Adoption:
     def __init__(self, source: ForeignMotion) -> None:
         self.source = source

@@ -24,14 +24,23 @@ def read_plain(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > LARGEST:
             raise FileFormatError(path, "is larger than any such file.", "Choose another file.")
-        values = _Reader(io.BytesIO(path.read_bytes()), encoding="latin1").load()
+        data = path.read_bytes()
+    except OSError as error:
+        raise FileFormatError(path, f"cannot be read ({error.strerror}).") from error
+    values = unpickled(data, path)
+    if not isinstance(values, dict):
+        raise FileFormatError(path, "holds no table of arrays.", "Choose another file.")
+    return {str(key): value for key, value in values.items()}
+
+
+def unpickled(data: bytes, path: Path) -> Any:
+    """What `data`, of the file `path`, pickles. Raises FileFormatError."""
+    try:
+        return _Reader(io.BytesIO(data), encoding="latin1").load()
     except (*DAMAGE, pickle.UnpicklingError, AttributeError, IndexError, ImportError, RecursionError) as error:
         raise FileFormatError(
             path, f"cannot be read as a pickle of numbers ({error}).", "Choose another file."
         ) from error
-    if not isinstance(values, dict):
-        raise FileFormatError(path, "holds no table of arrays.", "Choose another file.")
-    return {str(key): value for key, value in values.items()}
 
 
 class _Box:
@@ -124,6 +133,13 @@ def array_of(value: Any) -> NDArray[Any]:
     if isinstance(state, dict) and {"data", "indices", "indptr"} <= set(state):
         return _dense(state)
     raise TypeError(f"{type(value).__name__} where numbers were expected")
+
+
+def objects_of(value: Any) -> list[Any]:
+    """What a pickled array of Python's objects holds, in a row. Raises TypeError for what is none."""
+    if not isinstance(value, _ArrayBox) or not isinstance(value.state, tuple) or not isinstance(value.state[-1], list):
+        raise TypeError(f"{type(value).__name__} where an array of objects was expected")
+    return value.state[-1]
 
 
 def _dense(state: Mapping[str, Any]) -> NDArray[Any]:

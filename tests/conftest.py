@@ -120,3 +120,35 @@ def blender(addon: None, tmp_path: Path) -> Iterator[Any]:
     yield bpy
     runtime.stop_all()
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("mocamba ")]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Any:
+    """Of a panel that nobody has used."""
+    core = pytest.importorskip("PySide6.QtCore", reason="PySide6 is not installed")
+    made = core.QSettings(str(tmp_path / "panel.ini"), core.QSettings.Format.IniFormat)
+    made.setValue("folder", str(tmp_path / "takes"))
+    made.setValue("language", "en")
+    made.setValue("delay", 0)
+    made.setValue("sounds", False)
+    return made
+
+
+@pytest.fixture
+def panel(qapp: Any, qtbot: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Closed at the end; fails where it leaves a thread, a process or a timer behind."""
+    from mocamba.panel.app import Panel
+    from PySide6.QtCore import QTimer
+
+    monkeypatch.setenv("MOCAMBA_LINK", str(Path(settings.fileName()).parent / "link.json"))
+    threads = set(threading.enumerate())
+    made = Panel(qapp, settings)
+    qtbot.waitExposed(made.window)
+    yield made
+    with qtbot.waitSignal(made.window.gone, timeout=30_000):
+        made.window.close()
+    assert not [timer for timer in made.window.findChildren(QTimer) if timer.isActive()]
+    made.window.deleteLater()
+    made.speak("en")
+    qtbot.waitUntil(lambda: not set(threading.enumerate()) - threads, timeout=10_000)
+    assert not [child for child in multiprocessing.active_children() if child.name == "mocamba worker"]

@@ -16,6 +16,7 @@ from mocamba.devices.roster import DeviceStatus
 from mocamba.inference.worker import WorkerState, WorkerStatus
 from mocamba.rig.imu import SLOTS
 
+LIVE_WITHIN = 60_000  # milliseconds on a busy machine; a first start takes under ten seconds on an idle one
 STAGES = ("read", "clock", "fusion", "network", "link", "all")
 
 

@@ -12,7 +12,8 @@ from mocamba.capture.commands.app import build_app
 from mocamba.capture.importing import ImportOptions, import_source
 from mocamba.capture.manifest import Manifest
 from mocamba.capture.take import KEYPOINTS, LENS, MANIFEST, Take, open_take
-from mocamba.capture.video_solving import FilmOptions, add_video, has_camera, solve_filmed
+from mocamba.capture.take_camera import has_camera
+from mocamba.capture.video_solving import FilmOptions, add_video, solve_filmed
 from mocamba.devices.keypoints.track import KeypointTrack
 from mocamba.devices.simulated.filmed_body import FilmedBody, write_video
 from mocamba.devices.simulated.performer import perform

@@ -1,10 +1,13 @@
 """The camera of a session: simulated cameras and files through real threads, films cut off, takes with both."""
 
+import collections
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,52 +26,25 @@ from mocamba.capture.session import Session
 from mocamba.capture.session_options import SessionOptions
 from mocamba.capture.shelf import describe
 from mocamba.capture.sinks import status_values
+from mocamba.capture.sources import Sensors
 from mocamba.capture.stamping import Stamped
 from mocamba.capture.status import State
 from mocamba.capture.take import open_take
 from mocamba.capture.take_camera import film_of, film_track, live_track
 from mocamba.devices.camera.simulate import SimulatedCamera
 from mocamba.devices.device import State as DeviceState
+from mocamba.devices.errors import DeviceError
 from mocamba.devices.keypoints import detectors
-from mocamba.devices.keypoints.keypoints import Keypoints
 from mocamba.devices.keypoints.video import VideoFile
 from mocamba.rig.errors import BadInputError, FileFormatError, MissingToolError
 from typer.testing import CliRunner
 
-from .test_keypoints import standing
+from .live_cameras import Bright, wait_for
 
 cv2 = pytest.importorskip("cv2")
 from .videos import video  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
-
-
-class Bright:
-    """Finds whoever is drawn brightly: a T-pose in the box of the bright pixels."""
-
-    name = "bright"
-    takes = 0.0  # seconds a picture
-
-    def detect(self, picture: np.ndarray, t_ns: int) -> Keypoints | None:
-        time.sleep(self.takes)
-        rows, columns = np.nonzero(picture.min(axis=-1) > 180)
-        if len(rows) < 20:
-            return None
-        low, high = np.array([columns.min(), rows.min()]), np.array([columns.max(), rows.max()])
-        shape = standing()
-        points = low + (shape - shape.min(axis=0)) / np.ptp(shape, axis=0) * (high - low)
-        size = picture.shape[1], picture.shape[0]
-        return Keypoints(points.astype(np.float32), np.full(17, 0.9, np.float32), t_ns, *size)
-
-    def people(self, picture: np.ndarray, t_ns: int) -> list[Keypoints]:
-        found = self.detect(picture, t_ns)
-        return [] if found is None else [found]
-
-    def follow(self, person: Keypoints) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture(autouse=True)
@@ -90,13 +66,6 @@ def opened() -> Iterator[Callable[[str], LiveCamera]]:
     yield open_one
     for camera in cameras:
         camera.close()
-
-
-def wait_for(what: Callable[[], object], seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def samples(count: int) -> list[Stamped]:
@@ -354,6 +323,43 @@ def test_what_was_filmed_before_a_kill_is_there(tmp_path: Path) -> None:
     (path / "keypoints" / "bright.npz").unlink()
     repair_take(path, 1.7)
     assert len(film_of(open_take(path))[1]) == len(times)
+
+
+def test_loading_libraries_and_opening_devices_is_not_taken_for_sleep(
+    tmp_path: Path, bright: type[Bright], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both once told the user of a computer that stood still."""
+
+    opened = threading.Event()
+
+    class Heavy(Bright):
+        def __init__(self) -> None:
+            opened.wait(30)
+            began, some = time.perf_counter(), 5_000_000
+            collections.deque(itertools.repeat(None, some), 0)
+            again = 1.5 / (time.perf_counter() - began)
+            collections.deque(itertools.repeat(None, round(again * some)), 0)  # no other thread runs meanwhile
+
+    def connect(sensors: Sensors) -> list[DeviceError]:
+        time.sleep(1.3)
+        return connect_at_once(sensors)
+
+    connect_at_once = Sensors.connect
+    monkeypatch.setattr(Sensors, "connect", connect)
+    monkeypatch.setitem(detectors.DETECTORS, "bright", Heavy)
+    options = SessionOptions(
+        imu=("simulated",), camera="simulated", detector="bright", folder=tmp_path, link=None, hold=True
+    )
+    session = Session(options)
+    session.start()
+    try:
+        wait_for(lambda: session.status.state is State.CALIBRATING and session.status.seconds > 0.6, 30)
+        opened.set()
+        wait_for(lambda: session.camera_picture is not None, 30)
+        wait_for(lambda: session.status.devices and session.status.seconds > 1, 30)
+        assert not [note for note in session.status.notes if "stood still" in note]
+    finally:
+        session.stop()
 
 
 def test_a_session_with_a_camera(tmp_path: Path) -> None:

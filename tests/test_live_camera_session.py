@@ -10,71 +10,34 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mocamba.capture import live_camera
+from mocamba.capture.commands.app import build_app
+from mocamba.capture.film import FILM
 from mocamba.capture.live_networks import live_networks
+from mocamba.capture.repair import repair_take
 from mocamba.capture.session import Session
 from mocamba.capture.session_options import SessionOptions
-from mocamba.capture.shelf import describe
+from mocamba.capture.shelf import describe, list_takes
 from mocamba.capture.sinks import status_values
 from mocamba.capture.status import LivePose, SessionStatus, State
-from mocamba.capture.take import LENS, open_take
-from mocamba.capture.take_camera import live_track
+from mocamba.capture.take import LENS, RAW, open_take
+from mocamba.capture.take_camera import film_of, live_track
+from mocamba.capture.video_solving import track_of_take, usual_network
+from mocamba.devices.camera.simulate import SimulatedCamera
 from mocamba.devices.keypoints import detectors
-from mocamba.devices.keypoints.keypoints import Keypoints
-from mocamba.devices.simulated.performer import perform
+from mocamba.inference.position_metrics import position_errors
 from mocamba.inference.shipped import network_table, reads_camera
-from mocamba.inference.virtual_film import Tripod, set_up
 from mocamba.inference.worker_process import Reads
+from mocamba.rig.amass import read_amass
 from mocamba.rig.errors import BadInputError
 from mocamba.rig.h36m import h36m_positions
-from mocamba.rig.lens import lens_of_field
-from mocamba.rig.skeleton import SMPL24
+from typer.testing import CliRunner, Result
+
+from .live_cameras import Virtual, wait_for
 
 pytest.importorskip("cv2")
 pytestmark = pytest.mark.usefixtures("nothing_left")
 WITHIN = 120.0  # seconds; torch on a busy machine
-LENS_OF_IT = lens_of_field(640, 480, 66.0)
-
-
-class Virtual:
-    """Knows the simulated performer's joints, whatever the picture shows."""
-
-    name = "virtual"
-    hidden = False
-    sensors: Any = None
-
-    def __init__(self) -> None:
-        self._joints = h36m_positions(perform(SMPL24.scaled_to(1.75), 120.0)).astype(np.float64)
-        self._turn, self._place = set_up(self._joints, Tripod(4.5, 25))
-        self._began = time.monotonic_ns()
-
-    def detect(self, picture: np.ndarray, t_ns: int) -> Keypoints | None:
-        if type(self).hidden:
-            return None
-        frame = round(120 * self._seconds(t_ns)) % len(self._joints)
-        pixels = LENS_OF_IT.project((self._joints[frame] - self._place) @ self._turn.T)
-        return Keypoints(pixels.astype(np.float32), np.full(17, 0.9, np.float32), t_ns, 640, 480)
-
-    def _seconds(self, t_ns: int) -> float:
-        """Of the performance, at the time of a picture: as the sensors have it, or since the beginning."""
-        if self.sensors is None or self.sensors.cast is None:
-            return max(0.0, (t_ns - self._began) / 1e9)
-        stage = self.sensors.cast.stage
-        actor = next(actor for actor in stage.actors if actor.slot == "pelvis")
-        index = actor.index - (actor.due_ns - t_ns) / 1e9 * actor.speaker.rate
-        one = stage._wearer.round("pelvis", actor.speaker.rate)
-        if index >= len(one.states):
-            index = one.begin + (index - one.begin) % (len(one.states) - one.begin)
-        return max(0.0, float(index)) / actor.speaker.rate
-
-    def people(self, picture: np.ndarray, t_ns: int) -> list[Keypoints]:
-        found = self.detect(picture, t_ns)
-        return [] if found is None else [found]
-
-    def follow(self, person: Keypoints) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 class Poses:
@@ -96,9 +59,17 @@ class Poses:
 @pytest.fixture(autouse=True)
 def virtual(monkeypatch: pytest.MonkeyPatch, spawning: None) -> type[Virtual]:
     monkeypatch.setitem(detectors.DETECTORS, "virtual", Virtual)
-    monkeypatch.setattr(Virtual, "hidden", False)
-    monkeypatch.setattr(Virtual, "sensors", None)
+    for name, value in (("hidden", False), ("sensors", None), ("began", 0), ("film_ns", None)):
+        monkeypatch.setattr(Virtual, name, value)
     return Virtual
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, nothing_left: None) -> Iterator[SimulatedCamera]:
+    """A camera that can be unplugged."""
+    monkeypatch.setattr(live_camera, "KEEP", 1.0)
+    with SimulatedCamera(rate=20, port=0) as camera:
+        yield camera
 
 
 @pytest.fixture
@@ -117,13 +88,25 @@ def started(tmp_path: Path) -> Iterator[Callable[..., tuple[Session, Poses]]]:
         session.stop()
 
 
-def wait_for(session: Session, what: Callable[[SessionStatus], object], seconds: float = WITHIN) -> SessionStatus:
-    end = time.monotonic() + seconds
-    while not what(session.status):
+def wait_in(session: Session, what: Callable[[SessionStatus], object]) -> SessionStatus:
+    def done() -> object:
         assert session.status.state is not State.FAILED, session.status.message
-        assert time.monotonic() < end, session.status
-        time.sleep(0.02)
+        return what(session.status)
+
+    wait_for(done, WITHIN)
     return session.status
+
+
+def share(status: SessionStatus) -> float:
+    return 0.0 if status.camera_pose is None else status.camera_pose.share
+
+
+def noted(words: str) -> Callable[[SessionStatus], bool]:
+    return lambda status: any(words in note for note in status.notes)
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(build_app(), [str(argument) for argument in arguments])
 
 
 def says(words: str) -> Callable[[SessionStatus], bool]:
@@ -133,47 +116,142 @@ def says(words: str) -> Callable[[SessionStatus], bool]:
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_sensors_and_a_camera(started: Callable[..., tuple[Session, Poses]], virtual: type[Virtual]) -> None:
     session, poses = started(imu=("simulated",), camera="simulated", network="vimcan-t-causal")
-    wait_for(session, lambda _: session._current is not None and session._current._sensors is not None)
+    wait_in(session, lambda _: session._current is not None and session._current._sensors is not None)
     assert session._current is not None
     virtual.sensors = session._current._sensors
-    wait_for(session, lambda status: status.state is State.LIVE)
+    wait_in(session, lambda status: status.state is State.LIVE)
     count = len(poses.all)
-    status = wait_for(session, says("at work"))
+    status = wait_in(session, says("at work"))
     assert len(poses.all) > count  # sensors' poses went out all the while
     values = status_values(status)["camera_pose"]
     assert values["worker"]["network"] == "vimcan-t-causal"
     assert status.worker is not None
     assert status.worker.name.startswith("hiposer-s")
-    wait_for(session, lambda status: status.camera_pose is not None and status.camera_pose.share > 0.5)
+    wait_in(session, lambda status: status.camera_pose is not None and status.camera_pose.share > 0.5)
     virtual.hidden = True
-    wait_for(session, says("performer hidden, sensors alone"))
-    wait_for(session, lambda status: status.camera_pose is not None and status.camera_pose.share == 0)
+    wait_in(session, says("performer hidden, sensors alone"))
+    wait_in(session, lambda status: status.camera_pose is not None and status.camera_pose.share == 0)
     virtual.hidden = False
-    status = wait_for(session, lambda status: status.camera_pose is not None and status.camera_pose.share > 0.2)
+    status = wait_in(session, lambda status: status.camera_pose is not None and status.camera_pose.share > 0.2)
     assert status.camera_pose is not None
     os.kill(status.camera_pose.worker.pid or 0, signal.SIGKILL)
-    status = wait_for(session, lambda status: any("camera's worker stopped" in note for note in status.notes))
+    status = wait_in(session, lambda status: any("camera's worker stopped" in note for note in status.notes))
     assert status.state is State.LIVE
     count = len(poses.all)
     session.swap_network("hiposer-s").result(10)
-    wait_for(session, lambda status: status.camera_pose is None)
-    wait_for(session, lambda _: len(poses.all) > count + 10)
+    wait_in(session, lambda status: status.camera_pose is None)
+    wait_in(session, lambda _: len(poses.all) > count + 10)
 
 
-def test_a_camera_alone(started: Callable[..., tuple[Session, Poses]], tmp_path: Path) -> None:
-    session, poses = started(imu=("none",), camera="simulated", network="posemamba-s-causal", lens=66.0)
-    wait_for(session, lambda status: status.state is State.LIVE)
+def test_a_camera_that_is_unplugged_beside_sensors(
+    server: SimulatedCamera, started: Callable[..., tuple[Session, Poses]], virtual: type[Virtual]
+) -> None:
+    session, poses = started(imu=("simulated",), camera=server.address, network="vimcan-t-causal")
+    wait_in(session, lambda _: session._current is not None and session._current._sensors is not None)
+    assert session._current is not None
+    virtual.sensors = session._current._sensors
+    wait_in(session, lambda status: status.state is State.LIVE and share(status) > 0.5)
+    path = Path(str(session.record("unplugged").result(20)["take"]))
+    wait_in(session, lambda status: status.camera is not None and status.camera.filmed > 10)
+    server.unplug()
+    wait_in(session, noted("it is gone"))
+    wait_in(session, says("no picture, sensors alone"))
+    wait_in(session, lambda status: share(status) == 0)
+    count, place = len(poses.all), poses.all[-1].translation
+    wait_in(session, lambda _: len(poses.all) > count + 60)  # the sensors go on, and the place they were put at stays
+    assert np.linalg.norm(poses.all[-1].translation - place) < 2.5
+    assert session.status.state is State.RECORDING
+    server.plug_in()
+    wait_in(session, lambda status: share(status) > 0.2)
+    wait_in(session, says("at work"))
+    assert session.stop_recording().result(20)["fault"] is None
+    take = open_take(path)
+    logs, warnings = take.logs()
+    assert (len(logs), warnings) == (6, ())
+    assert max(np.diff(log.t_ns).max() for log in logs) < 0.5e9
+    _, times = film_of(take)
+    gap = np.diff(times).argmax()
+    assert np.diff(times)[gap] > 1e9
+    assert 5 < gap < len(times) - 5  # pictures before it and after
+    assert describe(path).faults == ()
+
+
+def test_a_camera_alone_unplugged_recorded_and_solved_again(
+    server: SimulatedCamera,
+    started: Callable[..., tuple[Session, Poses]],
+    virtual: type[Virtual],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session, poses = started(imu=("none",), camera=server.address, network="posemamba-s-causal", lens=66.0)
+    wait_in(session, lambda status: status.state is State.LIVE)
     with pytest.raises(BadInputError, match="has no sensors"):
         session.calibrate().result(10)
     path = Path(str(session.record("alone").result(20)["take"]))
     began = time.monotonic_ns()  # poses that come now are of pictures from before
-    wait_for(session, lambda _: sum(pose.t_ns > began for pose in list(poses.all)) > 5)
+    wait_in(session, lambda status: sum(pose.t_ns > began for pose in list(poses.all)) > 20 and recorded(status) > 2)
     assert poses.all[-1].confidence > 0.5
+    server.unplug()
+    wait_in(session, noted("it is gone"))
+    wait_in(session, says("no picture, the pose waits"))
+    wait_in(session, lambda status: status.confidence == 0)
+    assert poses.all[-1].confidence == 0
+    np.testing.assert_array_equal(poses.all[-1].rotations, poses.all[-2].rotations)
+    server.plug_in()
+    wait_in(session, lambda _: poses.all[-1].confidence > 0.5)
     session.stop_recording().result(20)
     take = open_take(path)
     assert len(live_track(take)) > 5
     assert (path / LENS).exists()
-    assert describe(path).cameras
+    assert noted("no picture, the pose waits")(session.status)
+    session.stop()
+    _, times = film_of(take)
+    assert np.diff(times).max() > 1e9
+    monkeypatch.setattr(virtual, "film_ns", times)
+    solved_again_and_shown(path, virtual, times)
+
+
+def recorded(status: SessionStatus) -> float:
+    return 0.0 if status.recording is None else status.recording.seconds
+
+
+def solved_again_and_shown(path: Path, virtual: type[Virtual], times: np.ndarray) -> None:
+    """All that is done with a take, of a camera alone."""
+    told = describe(path)
+    assert (told.faults, told.warnings, told.sensors, told.worn) == ((), (), (), False)
+    assert told.duration_s == pytest.approx((times[-1] - times[0]) / 1e9, abs=0.5)
+    (listed,) = list_takes(path.parent).takes
+    assert (listed.faults, listed.worn) == ((), False)
+    assert repair_take(path).done == ()
+    assert "was recorded" not in run("takes", "show", path).output
+    refused = run("solve", path, "--network", "hiposer-s")
+    assert refused.exit_code == 2
+    assert "has a camera and no sensors" in refused.output
+    result = run("solve", path, "--detector", "virtual")
+    assert result.exit_code == 0, result.output
+    assert "posemamba-s.npz" in result.output
+    solved = read_amass(path / "solved" / "posemamba-s.npz")
+    detector = virtual()
+    gap = int(np.diff(times).argmax())
+    frames = np.searchsorted(solved.t_ns - solved.t_ns[0], times[:gap] - times[0])
+    truth = h36m_positions(virtual.performed())[[detector.live_frame(int(t)) for t in times[:gap]]]
+    assert position_errors(h36m_positions(solved)[frames], truth).PA_MPJPE < 70
+    assert (solved.confidence == 0).any()  # while it was unplugged
+    (path / FILM).unlink()  # as where the disk was full: the joints that were found live are left
+    take = open_take(path)
+    assert len(track_of_take(take, "virtual", lambda *_: None)) == len(live_track(take))
+    assert usual_network(take) == "posemamba-s"
+    polished = run("takes", "solve", path, "--polish-only", "--smooth", "0.05")
+    assert polished.exit_code == 0, polished.output
+    out = path.with_suffix(".bvh")
+    assert run("takes", "export", path, "--out", out).exit_code == 0
+    assert out.read_text().startswith("HIERARCHY")
+    assert "posemamba-s" in run("takes", "show", path).output
+    whole = (path / RAW).read_bytes()
+    (path / RAW).write_bytes(whole[: len(whole) * 3 // 4])  # killed while it was recorded
+    assert "breaks off" in describe(path).faults[0]
+    assert repair_take(path).kept
+    assert describe(path).faults == ()
+    assert len(live_track(open_take(path))) > 5
 
 
 def test_networks_are_given_what_they_read(started: Callable[..., tuple[Session, Poses]]) -> None:

@@ -21,7 +21,7 @@ from mocamba.rig.motion import Motion
 from mocamba.rig.quaternion import angle_between, normalise
 from mocamba.rig.skeleton import SMPL24
 
-from .live_films import EVERY, corrected, view, worn
+from .live_films import EVERY, corrected, joint_errors, levelled_error, path_errors, view, worn
 
 HIDDEN = range(420, 540)  # frames: two seconds
 ALL = np.ones(6, bool)
@@ -30,18 +30,6 @@ ALL = np.ones(6, bool)
 @pytest.fixture(autouse=True)
 def one_thread() -> None:
     torch.set_num_threads(1)
-
-
-def joint_errors(motion: Motion, truth: Motion) -> np.ndarray:
-    """Millimetres, `(T,)`, both pelvises at zero."""
-    mine, real = (h36m_positions(one).astype(np.float64) for one in (motion, truth))
-    return 1000 * np.linalg.norm((mine - mine[:, :1]) - (real - real[:, :1]), axis=-1).mean(axis=1)
-
-
-def path_errors(motion: Motion, truth: Motion, start: int) -> np.ndarray:
-    """Millimetres on the floor, `(T,)`, from the same place in frame `start` on."""
-    off = (motion.translation - motion.translation[start]) - (truth.translation - truth.translation[start])
-    return 1000 * np.linalg.norm(off[start:, [0, 2]], axis=-1)
 
 
 def steps(motion: Motion) -> np.ndarray:
@@ -148,14 +136,6 @@ def cut(motion: Motion, rows: np.ndarray) -> Motion:
 
 def _poses(sights: list[Sight]) -> dict[str, np.ndarray]:
     return {name: np.stack([getattr(sight, name) for sight in sights]) for name in ("rotations", "translation")}
-
-
-def levelled_error(mine: np.ndarray, truth: np.ndarray) -> float:
-    """MPJPE, mm, with the heading that fits best: a camera alone chooses its own."""
-    a, b = mine - mine[:, :1], truth - truth[:, :1]
-    angles = np.radians(np.arange(0, 360, 2))
-    turns = (np.array([[np.cos(q), 0, -np.sin(q)], [0, 1, 0], [np.sin(q), 0, np.cos(q)]]) for q in angles)
-    return min(1000 * float(np.linalg.norm(a @ turn - b, axis=-1).mean()) for turn in turns)
 
 
 @settings(max_examples=5, deadline=None)

@@ -1,12 +1,9 @@
 """The control panel by clicks and keys: real sessions on simulated sensors, and windows shown statuses."""
 
-import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,68 +14,27 @@ pytest.importorskip("PySide6", reason="PySide6 is not installed")
 
 from mocamba.capture.calibrating.finding import bad
 from mocamba.capture.calibrating.step import PROMPTS, Step
+from mocamba.capture.equipment import Equipment
 from mocamba.capture.live_camera import CameraPicture, CameraStatus
 from mocamba.capture.shelf import list_takes
 from mocamba.capture.starting import CalibrationView
-from mocamba.capture.status import SessionStatus, State, WorkerState
+from mocamba.capture.status import State, WorkerState
 from mocamba.devices.device import State as DeviceState
 from mocamba.devices.keypoints.keypoints import Keypoints
 from mocamba.panel import camera_view
 from mocamba.panel.app import Panel
 from mocamba.panel.body_figure import MIME
-from mocamba.panel.window import MainWindow
 from mocamba.panel.wizard import CALIBRATE, CHECK, CONNECT, PLACE, RECORD
 from mocamba.rig.imu import SLOTS
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QTimer
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QListWidget, QTreeWidget, QWidget
 from pytestqt.qtbot import QtBot
 
-from .panels import calibrating, dead_status, device, health, live_status, silent_status
+from .panels import LIVE_WITHIN, calibrating, dead_status, device, health, live_status, silent_status
+from .windows import click, shown, wait
 
 LEFT = Qt.MouseButton.LeftButton
-LIVE_WITHIN = 60_000  # milliseconds on a busy machine; a first start takes under ten seconds on an idle one
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> QSettings:
-    made = QSettings(str(tmp_path / "panel.ini"), QSettings.Format.IniFormat)
-    made.setValue("folder", str(tmp_path / "takes"))
-    made.setValue("language", "en")
-    made.setValue("delay", 0)
-    made.setValue("sounds", False)
-    return made
-
-
-@pytest.fixture
-def panel(qapp: QApplication, qtbot: QtBot, settings: QSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Panel]:
-    """Closed at the end; fails where it leaves a thread, a process or a timer behind."""
-    monkeypatch.setenv("MOCAMBA_LINK", str(Path(settings.fileName()).parent / "link.json"))
-    threads = set(threading.enumerate())
-    made = Panel(qapp, settings)
-    qtbot.waitExposed(made.window)
-    yield made
-    with qtbot.waitSignal(made.window.gone, timeout=30_000):
-        made.window.close()
-    assert not [timer for timer in made.window.findChildren(QTimer) if timer.isActive()]
-    made.window.deleteLater()
-    made.speak("en")
-    qtbot.waitUntil(lambda: not set(threading.enumerate()) - threads, timeout=10_000)
-    assert not [child for child in multiprocessing.active_children() if child.name == "mocamba worker"]
-
-
-def click(qtbot: QtBot, button: QAbstractButton) -> None:
-    assert button.isEnabled(), button.text()
-    qtbot.mouseClick(button, LEFT)
-
-
-def shown(panel: Panel, status: SessionStatus) -> MainWindow:
-    panel.window.show_status(status)
-    return panel.window
-
-
-def wait(qtbot: QtBot, done: Callable[[], bool]) -> None:
-    qtbot.waitUntil(done, timeout=LIVE_WITHIN)
 
 
 def test_from_try_it_without_sensors_to_an_exported_take(panel: Panel, qtbot: QtBot, tmp_path: Path) -> None:
@@ -387,9 +343,13 @@ def test_the_camera_is_shown_with_its_joints(
 
 def test_the_camera_that_is_filled_in_is_the_sessions(panel: Panel, qtbot: QtBot) -> None:
     page = panel.window.connect_page
-    page.camera.setText(" 0 ")
-    assert page.options(tried=True).camera == "0"
+    page.equipment_.setCurrentIndex(page.equipment_.findData(Equipment.BOTH))
+    page.camera.setText(" 2 ")
+    assert page.options(tried=True).camera == "2"
     page.camera.setText("")
+    assert page.options(tried=False).camera == "0"  # the first there is
+    page.equipment_.setCurrentIndex(page.equipment_.findData(Equipment.SENSORS))
+    page.camera.setText("2")
     assert page.options(tried=False).camera is None
 
 

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from mocamba.capture.calibrating.run import CalibrationRun
 from mocamba.capture.calibrating.start import Start
-from mocamba.capture.child_command import run_child, run_command
+from mocamba.capture.child_command import run_command
 from mocamba.capture.network_table import network_table
 from mocamba.capture.session import Session
 from mocamba.capture.session_options import SessionOptions
@@ -26,6 +26,7 @@ from mocamba.devices.log import SensorLog
 from mocamba.devices.reading import Acceleration, Reading
 from mocamba.devices.simulated.cast import Cast, Production
 from mocamba.inference.weights_file import load_network
+from mocamba.rig.child_process import run_child
 from mocamba.rig.errors import BadInputError, CancelledError, MocambaError
 
 from .drills import feed, worn

@@ -233,3 +233,15 @@ def test_a_kill_costs_less_than_a_second(tmp_path: Path, seconds: float) -> None
         return
     assert (said[-1] - int(log.t_ns[-1])) / 1e9 < 1
     np.testing.assert_array_equal(log.t_device, np.arange(len(log)))  # nothing before that is missing
+
+
+def test_what_the_program_itself_worked_on_is_no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, worked = 100.0, 7.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    monkeypatch.setattr("time.process_time", lambda: worked)
+    monkeypatch.setattr("mocamba.capture.sleep_watch._since_boot", lambda: None)
+    watch = SleepWatch()
+    now, worked = now + 3.0, worked + 2.8  # a library was loaded
+    assert watch.slept() == 0
+    now, worked = now + 3.0, worked + 0.1
+    assert watch.slept() == pytest.approx(3.0)

@@ -10,17 +10,26 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QApplication
 
-from ..capture import sources
+from ..capture import live_camera, sources
+from ..capture.equipment import Equipment
 from ..capture.session import Session
 from ..capture.status import State, WorkerState
+from ..devices.camera.simulate import SimulatedCamera, project
+from ..devices.keypoints import detectors
+from ..devices.keypoints.keypoints import Keypoints
+from ..devices.simulated.performer import perform
 from ..devices.simulated.speaker import Imperfections, Unplugging
 from ..panel import live
 from ..panel.app import Panel, make_app
-from ..panel.wizard import CHECK, CONNECT, PLACE
+from ..panel.wizard import CHECK, CONNECT, PLACE, RECORD
+from ..rig.h36m import h36m_positions
+from ..rig.skeleton import SMPL24
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "images"
 SIZE = (1500, 900)
@@ -82,6 +91,7 @@ def main() -> None:
         photographer = Photographer(app, Path(folder))
         first_run(photographer)
         wizard(photographer)
+        camera_alone(photographer)
         failures(photographer)
 
 
@@ -128,6 +138,56 @@ def wizard(photographer: Photographer) -> None:
     photographer.take(panel, "replay")
     window.wizard.go(CONNECT)
     photographer.close(panel)
+
+
+class Shown(SimulatedCamera):
+    """A simulated camera whose performer a detector can be told of."""
+
+    began = 0.0
+    joints = h36m_positions(perform(SMPL24, rate=30)).astype(np.float64)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        Shown.began = self._began
+
+
+class Knowing:
+    """Knows where that camera shows the joints."""
+
+    name = "knowing"
+
+    def detect(self, picture: Any, t_ns: int) -> Keypoints:
+        """At the time of the picture."""
+        frame = max(0, int((t_ns / 1e9 - Shown.began) * 30)) % len(Shown.joints)
+        points = np.array(project(Shown.joints[frame], (640, 480)), np.float32)
+        return Keypoints(points, np.full(17, 0.9, np.float32), t_ns, 640, 480)
+
+    def people(self, picture: Any, t_ns: int) -> list[Keypoints]:
+        """One."""
+        return [self.detect(picture, t_ns)]
+
+    def follow(self, person: Keypoints) -> None:
+        """Nobody else is there."""
+
+    def close(self) -> None:
+        """Holds nothing."""
+
+
+def camera_alone(photographer: Photographer) -> None:
+    """Light: no sensors; the stick figure that the camera shows is found by one who knows it."""
+    live_camera.SimulatedCamera = Shown  # type: ignore[attr-defined]
+    detectors.DETECTORS["mediapipe"] = Knowing
+    whole, live.SessionProcess = live.SessionProcess, Session  # type: ignore[assignment, attr-defined]
+    panel = photographer.open("light")
+    window, page = panel.window, panel.window.connect_page
+    page.equipment_.setCurrentIndex(page.equipment_.findData(Equipment.CAMERA))
+    page.camera.setText("simulated")
+    page.field.setValue(51)
+    page.connect_button.click()
+    photographer.wait(lambda: window.wizard.page == RECORD and window.view.shown > 40)
+    photographer.take(panel, "camera-alone")
+    photographer.close(panel)
+    live.SessionProcess = whole  # type: ignore[attr-defined]
 
 
 def failures(photographer: Photographer) -> None:

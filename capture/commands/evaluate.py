@@ -28,7 +28,8 @@ A network that needs a camera sees every clip through four virtual ones, 4 m awa
 with the pelvis at zero: MPJPE, PA-MPJPE and N-MPJPE in mm, MPJVE in mm a frame, Accel in mm a squared frame.
 
 With --h36m, a network that lifts keypoints is measured as its paper does: on Human3.6M's S9 and S11, from the file of
-MotionBERT's preprocessing. A checkpoint of PoseMamba's authors can be given as it is.
+MotionBERT's preprocessing. A checkpoint of PoseMamba's authors can be given as it is. With --3dhp, the same on
+MPI-INF-3DHP's test set (data_test_3dhp.npz): clips that follow each other, means by sequence of frames that count.
 
 Examples:
 
@@ -60,6 +61,9 @@ def evaluate_command(
     network: Annotated[str, typer.Argument(help="hiposer, a network's name, or a weights file.")],
     motion: Annotated[Path | None, typer.Option(help="A motion shard (.npz).")] = None,
     h36m: Annotated[Path | None, typer.Option(metavar="PICKLE", help="Human3.6M, instead of a shard.")] = None,
+    threedhp: Annotated[
+        Path | None, typer.Option("--3dhp", metavar="NPZ", help="MPI-INF-3DHP's test set, instead of a shard.")
+    ] = None,
     sensors: Annotated[Sensors, typer.Option(help="Which simulated sensors.")] = Sensors.CLEAN,
     mode: Annotated[Mode, typer.Option(help="live: frame by frame; offline: may look ahead.")] = Mode.LIVE,
     person: Annotated[list[str] | None, typer.Option(help="Only this person's clips; may be given again.")] = None,
@@ -74,10 +78,10 @@ def evaluate_command(
     from ...inference.networks.hiposer import HiPoser
     from ...inference.weights_file import load_weights
 
-    if (motion is None) == (h36m is None):
-        raise BadInputError("Name what to measure on: either --motion or --h36m.")
-    if h36m is not None:
-        _evaluate_h36m(network, h36m, as_json)
+    if sum(source is not None for source in (motion, h36m, threedhp)) != 1:
+        raise BadInputError("Name what to measure on: either --motion or --h36m or --3dhp.")
+    if (published := h36m or threedhp) is not None:
+        _evaluate_published(network, published, as_json)
         return
     assert motion is not None
     loaded = load_weights(DEFAULT_NETWORK if network == "hiposer" else network)
@@ -106,7 +110,8 @@ def evaluate_command(
     report(values, [f"{loaded.card.name}, {sensors.value} sensors, {mode.value}", *_lines(result)], as_json)
 
 
-def _evaluate_h36m(network: str, path: Path, as_json: bool) -> None:
+def _evaluate_published(network: str, path: Path, as_json: bool) -> None:
+    from ...inference.datasets.threedhp import frames_of_3dhp
     from ...inference.h36m_evaluation import evaluate_h36m, read_h36m
     from ...inference.networks.mdtf import MDTF
     from ...inference.networks.posemamba import PoseMamba
@@ -116,11 +121,12 @@ def _evaluate_h36m(network: str, path: Path, as_json: bool) -> None:
     lifter = PoseMamba.from_checkpoint(Path(network)) if published else load_weights(network).network
     if not isinstance(lifter, PoseMamba | MDTF):
         raise BadInputError(
-            f"{network}: a {type(lifter).__name__} is not measured on Human3.6M; PoseMamba and MDTF are."
+            f"{network}: a {type(lifter).__name__} is not measured on published frames; PoseMamba and MDTF are."
         )
     with progress_bar(as_json) as progress:
         progress(0.0, f"Reading {path.name}")
-        found = evaluate_h36m(lifter, read_h36m(path), progress=progress)
+        frames = frames_of_3dhp(path) if path.suffix.lower() == ".npz" else read_h36m(path)
+        found = evaluate_h36m(lifter, frames, progress=progress)
     values = {"network": network, "data": str(path), "window": lifter.config.frames, **asdict(found)}
     lines = [f"{name}: P1 {p1:.1f} mm, P2 {p2:.1f} mm" for name, (p1, p2) in found.by_action.items()]
     lines.append(

@@ -12,8 +12,9 @@ from .console import ForceFlag, JsonFlag, as_argument, progress_bar, report
 HELP = """Make a motion shard, which `mocamba train` and `mocamba evaluate` read, of motion that you have.
 
 Files and folders of AMASS .npz, BVH of any program, CMU's .asf and .amc, 3DPW and DIP-IMU pickles (read without running
-what is in them), and the .pt files of TransPose's preprocessing. Who is who is told from folders: a split is by person.
-What you make of licensed sets is under their licence, and so are weights trained on it.
+what is in them), the .pt files of TransPose's preprocessing, TotalCapture's ground truth (gt_skel_gbl_ori.txt),
+and MPI-INF-3DHP as the lifting line prepares it (data_train_3dhp.npz). Who is who is told from folders: a split is by
+person. What you make of licensed sets is under their licence, and so are weights trained on it.
 
 Examples:
 
@@ -42,7 +43,7 @@ def shards_command(
     with progress_bar(as_json) as progress:
         found = collect(sources, person, progress)
     if not found.clips:
-        reasons = " ".join(found.left_out[:3]) or "There is no .npz, .bvh, .amc, .pkl or .pt file in it."
+        reasons = " ".join(found.left_out[:3]) or "There is no .npz, .bvh, .amc, .pkl, .pt or TotalCapture file in it."
         raise BadInputError(f"No motion was found. {reasons}")
     write_shard(found.clips, out)
     people = sorted({clip.subject for clip in found.clips})

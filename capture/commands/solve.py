@@ -7,19 +7,20 @@ import typer
 
 from ...rig.motion import Motion
 from ..network_table import reads_camera
-from ..solving import DEFAULT_NETWORK, Mode, solve_take
+from ..solving import Mode, solve_take
 from ..take import open_take
 from ..video_solving import (
     FILM_NETWORK,
+    FUSION_NETWORK,
     Film,
     FilmOptions,
     add_video,
     check_overlay,
     draw_overlay,
-    has_camera,
     solve_filmed,
     solve_video,
     take_of,
+    usual_network,
 )
 from .console import ForceFlag, JsonFlag, as_argument, progress_bar, report
 
@@ -68,11 +69,12 @@ def solve_command(
     as_json: JsonFlag = False,
 ) -> None:
     """See HELP."""
-    if source.is_dir() and video is None and not _by_camera(source, network):
-        _solve_sensors(source, network or DEFAULT_NETWORK, mode, as_json)
+    network = network or _usual(source, video)
+    if source.is_dir() and video is None and not reads_camera(network):
+        _solve_sensors(source, network, mode, as_json)
         return
     options = FilmOptions(
-        height=height, network=network or FILM_NETWORK, fov=fov, camera_file=camera_file, detector=detector, force=force
+        height=height, network=network, fov=fov, camera_file=camera_file, detector=detector, force=force
     )
     if overlay is not None:
         check_overlay(overlay, source, video, force=force)
@@ -88,9 +90,10 @@ def solve_command(
     report(_film_values(film, options), _film_lines(film), as_json)
 
 
-def _by_camera(source: Path, network: str | None) -> bool:
-    """Whether the take is to be solved by what its camera saw."""
-    return has_camera(open_take(source)) if network is None else reads_camera(network)
+def _usual(source: Path, video: Path | None) -> str:
+    if not source.is_dir():
+        return FILM_NETWORK
+    return usual_network(open_take(source)) if video is None else FUSION_NETWORK
 
 
 def _solve_sensors(source: Path, network: str, mode: Mode, as_json: bool) -> None:

@@ -11,9 +11,9 @@ from ..exporting import FORMATS, ExportOptions, export_take
 from ..network_table import reads_camera
 from ..repair import repair_take
 from ..shelf import TakeReport, describe, list_takes, summary_row
-from ..solving import DEFAULT_NETWORK, Mode, solve_take
+from ..solving import Mode, solve_take
 from ..take import open_take
-from ..video_solving import FilmOptions, solve_filmed
+from ..video_solving import FilmOptions, solve_filmed, usual_network
 from .console import Commands, ForceFlag, JsonFlag, progress_bar, report
 
 HELP = """Look at takes, solve them again, put damaged ones right, and hand them to other programs.
@@ -100,7 +100,9 @@ def _solve_lines(told: TakeReport) -> list[str]:
 
 def solve_command(
     takes: Annotated[list[Path], typer.Argument(metavar="NAME.take", help="One or more takes.")],
-    network: Annotated[str | None, typer.Option(help="A network or a weights file.")] = None,
+    network: Annotated[
+        str | None, typer.Option(help="A network or a weights file; by default the usual one for what is in the take.")
+    ] = None,
     mode: Annotated[Mode, typer.Option(help="live: frame by frame; offline: may look ahead.")] = Mode.OFFLINE,
     smooth: Annotated[float, typer.Option(help="Seconds of smoothing without delay; 0 for none.")] = 0.0,
     floor: Annotated[bool, typer.Option("--floor", help="Standing feet on the floor, none under it.")] = False,
@@ -129,11 +131,11 @@ def solve_command(
             take = open_take(path)
             if again:
                 file = take.polish_solved(polish, network)
-            elif network is not None and reads_camera(network):
-                film = solve_filmed(take, FilmOptions(network, polish=polish), progress)
+            elif reads_camera(name := network or usual_network(take)):
+                film = solve_filmed(take, FilmOptions(name, polish=polish), progress)
                 file, warnings = film.file, [*warnings, *film.notes]
             else:
-                _, file, notes = solve_take(take, network or DEFAULT_NETWORK, mode, progress, polish)
+                _, file, notes = solve_take(take, name, mode, progress, polish)
                 warnings += list(notes)
         results.append({"take": str(path), "file": str(file), "polish": asdict(polish)})
     report({"solved": results, "warnings": warnings}, [str(result["file"]) for result in results], as_json)

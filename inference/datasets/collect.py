@@ -10,9 +10,11 @@ from ...rig.bvh import read_bvh
 from ...rig.errors import BadInputError, FileFormatError
 from ...rig.motion import SOLVE_RATE, Motion
 from ...rig.resample import resample
+from ...rig.totalcapture import ORIENTATIONS, read_totalcapture
 from ..shards import Clip, is_shard, read_shard
 from .pickles import read_pickle
 from .tensors import read_tensors
+from .threedhp import is_3dhp, motions_of
 from .vectors import SHORTEST
 
 SUFFIXES = (".npz", ".bvh", ".amc", ".pkl", ".pickle", ".pt")
@@ -52,6 +54,8 @@ def read_clips_of(path: Path, person: str) -> Iterator[Clip]:
     match path.suffix.lower():
         case ".npz" if is_shard(path):
             yield from read_shard(path)
+        case ".npz" if is_3dhp(path):
+            yield from motions_of(path)
         case ".npz":
             yield Clip(path.stem, person, read_amass(path))
         case ".bvh":
@@ -60,6 +64,8 @@ def read_clips_of(path: Path, person: str) -> Iterator[Clip]:
             yield Clip(path.stem, person, read_amc(path))
         case ".pt":
             yield from read_tensors(path, person)
+        case ".txt":
+            yield Clip(path.parent.name, person, read_totalcapture(path), "TotalCapture")
         case _:
             yield from read_pickle(path, person)
 
@@ -71,7 +77,9 @@ def _files(source: Path) -> list[Path]:
         raise BadInputError(f"{source} does not exist.")
     found = sorted(path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     # AMASS keeps a person's shape beside the motion
-    return [path for path in found if path.name not in ("shape.npz", "neutral_stagei.npz")]
+    found = [path for path in found if path.name not in ("shape.npz", "neutral_stagei.npz")]
+    truths = sorted(path for path in source.rglob("*.txt") if path.name.lower() == ORIENTATIONS)
+    return sorted([*found, *truths])
 
 
 def _person(source: Path, path: Path) -> str:

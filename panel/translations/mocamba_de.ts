@@ -75,6 +75,61 @@
     </message>
 </context>
 <context>
+    <name>Camera</name>
+    <message>
+        <source>Camera</source>
+        <translation>Kamera</translation>
+    </message>
+    <message>
+        <source>its network is loaded, sensors alone</source>
+        <translation>ihr Netz wird geladen, die Sensoren allein</translation>
+    </message>
+    <message>
+        <source>its network is loaded, the pose waits</source>
+        <translation>ihr Netz wird geladen, die Pose wartet</translation>
+    </message>
+    <message>
+        <source>its network is dead, sensors alone</source>
+        <translation>ihr Netz läuft nicht mehr, die Sensoren allein</translation>
+    </message>
+    <message>
+        <source>its network is dead, the pose waits</source>
+        <translation>ihr Netz läuft nicht mehr, die Pose wartet</translation>
+    </message>
+    <message>
+        <source>no picture, sensors alone</source>
+        <translation>kein Bild, die Sensoren allein</translation>
+    </message>
+    <message>
+        <source>no picture, the pose waits</source>
+        <translation>kein Bild, die Pose wartet</translation>
+    </message>
+    <message>
+        <source>performer hidden, sensors alone</source>
+        <translation>Darsteller verdeckt, die Sensoren allein</translation>
+    </message>
+    <message>
+        <source>performer hidden, the pose waits</source>
+        <translation>Darsteller verdeckt, die Pose wartet</translation>
+    </message>
+    <message>
+        <source>finding where it stands, sensors alone; move about</source>
+        <translation>ihr Standort wird gesucht, die Sensoren allein; bewege dich</translation>
+    </message>
+    <message>
+        <source>stand upright in the camera&apos;s sight, the whole body in the picture, for some seconds</source>
+        <translation>steh ein paar Sekunden aufrecht vor der Kamera, der ganze Körper im Bild</translation>
+    </message>
+    <message>
+        <source>at work</source>
+        <translation>in Betrieb</translation>
+    </message>
+    <message>
+        <source>at work; wave your arms, so that its delay is found</source>
+        <translation>in Betrieb; winke mit den Armen, damit ihre Verspätung gefunden wird</translation>
+    </message>
+</context>
+<context>
     <name>CameraPanel</name>
     <message>
         <source>Opening the camera…</source>
@@ -158,6 +213,22 @@
         <translation>Verbinden</translation>
     </message>
     <message>
+        <source>0; or another number, an address, a video</source>
+        <translation>0; oder eine andere Nummer, eine Adresse, ein Video</translation>
+    </message>
+    <message>
+        <source>not known</source>
+        <translation>nicht bekannt</translation>
+    </message>
+    <message>
+        <source>Degrees along the longer side of its picture. Phones: 65 to 75, webcams: 55 to 80.</source>
+        <translation>Grad entlang der längeren Seite ihres Bildes. Telefone: 65 bis 75, Webcams: 55 bis 80.</translation>
+    </message>
+    <message>
+        <source>Put the camera where it sees the whole body, then connect.</source>
+        <translation>Stell die Kamera so auf, dass sie den ganzen Körper sieht, und verbinde dann.</translation>
+    </message>
+    <message>
         <source>Switch the sensors on, then connect. None at hand? Try it without.</source>
         <translation>Schalte die Sensoren ein und verbinde. Keine zur Hand? Probier es ohne aus.</translation>
     </message>
@@ -172,6 +243,10 @@
     <message>
         <source>&amp;Connect</source>
         <translation>&amp;Verbinden</translation>
+    </message>
+    <message>
+        <source>Captured &amp;with:</source>
+        <translation>A&amp;ufnahme mit:</translation>
     </message>
     <message>
         <source>&amp;Sensors:</source>
@@ -190,8 +265,24 @@
         <translation>&amp;Kamera:</translation>
     </message>
     <message>
+        <source>Fi&amp;eld of view:</source>
+        <translation>Bild&amp;winkel:</translation>
+    </message>
+    <message>
         <source>Ta&amp;kes in:</source>
         <translation>A&amp;ufnahmen in:</translation>
+    </message>
+    <message>
+        <source>Sensors</source>
+        <translation>Sensoren</translation>
+    </message>
+    <message>
+        <source>Sensors and a camera</source>
+        <translation>Sensoren und Kamera</translation>
+    </message>
+    <message>
+        <source>A camera alone</source>
+        <translation>Kamera allein</translation>
     </message>
     <message>
         <source>All within reach</source>
@@ -200,10 +291,6 @@
     <message>
         <source>Simulated, with calibration</source>
         <translation>Simulierte, mit Kalibrierung</translation>
-    </message>
-    <message>
-        <source>none; or 0, an address, a video</source>
-        <translation>keine; oder 0, eine Adresse, ein Video</translation>
     </message>
     <message>
         <source>Choose the folder of takes</source>
@@ -720,6 +807,10 @@
         <source>No direction could be told: take two whole, brisk steps straight ahead.</source>
         <translation>Die Richtung war nicht zu erkennen: geh zwei ganze, zügige Schritte geradeaus.</translation>
     </message>
+    <message>
+        <source>Live with the camera.</source>
+        <translation>Live mit der Kamera.</translation>
+    </message>
 </context>
 <context>
     <name>RecordBox</name>
@@ -783,6 +874,10 @@
         <translation>Aufnehmen</translation>
     </message>
     <message>
+        <source>Begin each take standing upright. Space starts and stops; takes appear below when they are whole.</source>
+        <translation>Beginne jede Aufnahme aufrecht stehend. Die Leertaste startet und beendet; fertige Aufnahmen erscheinen unten.</translation>
+    </message>
+    <message>
         <source>Begin each take in the T-pose. Space starts and stops; takes appear below when they are whole.</source>
         <translation>Beginne jede Aufnahme in der T-Pose. Die Leertaste startet und beendet; fertige Aufnahmen erscheinen unten.</translation>
     </message>
@@ -812,6 +907,17 @@
     <message>
         <source>&amp;Pause</source>
         <translation>&amp;Pause</translation>
+    </message>
+</context>
+<context>
+    <name>StandPage</name>
+    <message>
+        <source>Stand</source>
+        <translation>Stehen</translation>
+    </message>
+    <message>
+        <source>Stand upright for two seconds, arms hanging, the whole body in the picture. The camera stands still from now on: if you move it, stop and connect again.</source>
+        <translation>Steh zwei Sekunden aufrecht, die Arme hängend, der ganze Körper im Bild. Ab jetzt bleibt die Kamera, wo sie ist: Wer sie bewegt, stoppt und verbindet neu.</translation>
     </message>
 </context>
 <context>

@@ -2,23 +2,21 @@
 
 import importlib.util
 import shutil
-import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..amass import read_amass
+from ..child_process import follow, told_progress
 from ..errors import BadInputError, MissingToolError, MocambaError
 from ..frame_rate import FrameRate, frame_rate
+from ..progress import Progress
 from ..whole_file import check_suffix, refuse_existing, uninterrupted, whole_file, work_folder, written
 from .find_blender import find_blender
-from .messages import PROGRESS, REFUSAL, ChildJob, ChildOutcome
-
-Progress = Callable[[float, str], None]
+from .messages import REFUSAL, ChildJob, ChildOutcome
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 LOG_LINES = 12
@@ -113,7 +111,13 @@ def _run(command: list[str], work: Path, job: ChildJob, progress: Progress) -> C
     job_file, outcome = work / "job.json", Path(job.outcome)
     with written(work):
         job.write(job_file)
-    log = _follow([*command, str(job_file)], progress)
+    log: deque[str] = deque(maxlen=LOG_LINES)
+
+    def heard(line: str) -> None:
+        if not told_progress(line, progress) and line.strip():
+            log.append(line)
+
+    follow([*command, str(job_file)], heard)
     if not outcome.exists():
         if shutil.disk_usage(work).free < ROOM:
             raise BadInputError(f"The disk of {work.parent} is full, so nothing was written. Free some space.")
@@ -130,29 +134,3 @@ def _publish(made: ChildJob, job: BakeJob) -> None:
         shutil.move(made.blend, files.enter_context(whole_file(job.blend)))
         if made.render and job.render:
             shutil.move(made.render, files.enter_context(whole_file(job.render)))
-
-
-def _follow(command: list[str], progress: Progress) -> list[str]:
-    """Run to the end, passing progress on; gives the last lines of the log. Killed if we are interrupted."""
-    log: deque[str] = deque(maxlen=LOG_LINES)
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,  # Ctrl-C reaches us alone, and we end the child
-    ) as child:
-        try:
-            for line in child.stdout or ():
-                if line.startswith(PROGRESS):
-                    share, _, doing = line[len(PROGRESS) :].strip().partition(" ")
-                    progress(float(share), doing)
-                elif line.strip():
-                    log.append(line.rstrip())
-        except BaseException:
-            child.kill()
-            raise
-    return list(log)

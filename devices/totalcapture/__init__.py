@@ -1,0 +1,1 @@
+"""The TotalCapture set's Xsens sensors."""
