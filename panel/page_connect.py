@@ -22,6 +22,7 @@ from ..capture.sources import ALL, SIMULATED, families
 from ..capture.status import SessionStatus, State
 from ..rig.lens import NARROWEST, WIDEST
 from .live import RUNNING
+from .live_switches import LiveSwitches
 from .page import Page
 from .preferences import Preferences
 
@@ -60,6 +61,7 @@ class ConnectPage(Page):
             (self.tr("Fi&eld of view:"), self.field),
         ):
             form.addRow(label, field)
+        form.addRow(self.tr("Live:"), self.switches)
         form.addRow(self.tr("Ta&kes in:"), self._folder_row())
         if not preferences.started:
             self.layout_.addWidget(self.try_button)
@@ -105,6 +107,7 @@ class ConnectPage(Page):
             self.tr("Degrees along the longer side of its picture. Phones: 65 to 75, webcams: 55 to 80.")
         )
         self.field.setValue(kept.field)
+        self.switches = LiveSwitches(kept)
         self.folder = QLineEdit(kept.folder)
         self.folder.setAccessibleName(self.tr("Folder of takes"))
 
@@ -141,6 +144,7 @@ class ConnectPage(Page):
         """Those that what is chosen has a use for."""
         alone = self.equipment is Equipment.CAMERA
         self.form.setRowVisible(self.source, not alone)
+        self.switches.drift.setVisible(not alone)
         for field in (self.camera, self.field):
             self.form.setRowVisible(field, self.equipment is not Equipment.SENSORS)
         self.help.setText(
@@ -157,6 +161,7 @@ class ConnectPage(Page):
         kept.equipment = self.equipment
         kept.field = self.field.value() if self.field.value() >= NARROWEST else 0.0
         kept.folder = self.folder.text().strip() or kept.folder
+        self.switches.keep()
 
     def options(self, *, tried: bool) -> SessionOptions:
         """Of the session that is asked for; `tried`: simulated sensors that need no calibration."""
@@ -173,6 +178,9 @@ class ConnectPage(Page):
             folder=Path(kept.folder),
             performer=kept.performer,
             height=kept.height,
+            drift=kept.drift,
+            smooth=kept.smooth,
+            feet=kept.feet,
             start=Start.AUTO if tried else Start.SEQUENCE,
             hold=not tried,
         )
@@ -191,6 +199,7 @@ class ConnectPage(Page):
         self.connect_button.setText(self.tr("Sto&p") if running else self.tr("&Connect"))
         self.connect_button.setEnabled(status.state is not State.STOPPING)
         self.try_button.setEnabled(not running)
-        for field in (self.equipment_, self.source, self.performer, self.height_, self.camera, self.field, self.folder):
+        fields = (self.source, self.performer, self.height_, self.camera, self.field, self.folder)
+        for field in (self.equipment_, *fields, self.switches):
             field.setEnabled(not running)
         self.changed.emit()

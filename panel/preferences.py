@@ -29,7 +29,7 @@ def takes_folder() -> str:
 class Preferences:
     """`language` "" is the system's; `source` a spec as `mocamba capture --imu` takes it; `delay` in seconds before a
     recording; `camera` as docs/cameras.md says; `field` of its view, degrees, 0 where nobody knows; `network` "" is the
-    usual one."""
+    usual one; `smooth`, `feet` and `drift` as `SessionOptions` has them."""
 
     theme: str = Theme.SYSTEM.value
     language: str = ""
@@ -45,6 +45,9 @@ class Preferences:
     equipment: str = ""
     camera: str = ""
     field: float = 0.0
+    smooth: bool = False
+    feet: bool = False
+    drift: bool = False
     started: bool = False  # whether anything was ever connected
 
     @property

@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QIcon, QImage, QPixmap
 from PySide6.QtWidgets import (
+    QComboBox,
     QFileDialog,
     QGridLayout,
     QListWidget,
@@ -67,10 +68,22 @@ class TakesBox(QWidget):
             self.open_folder,
             self.refresh,
         )
+        self.polish = QComboBox()
+        for words, arguments in (
+            (self.tr("As solved"), ()),
+            (self.tr("Feet"), ("--feet", "--floor")),
+            (self.tr("Feet and smooth"), ("--feet", "--floor", "--smooth", "0.05")),
+        ):
+            self.polish.addItem(words, arguments)
+        self.polish.setAccessibleName(self.tr("After solving"))
+        self.polish.setToolTip(
+            self.tr("Feet: on the floor, and standing ones do not slide. Smooth: tremor is taken away.")
+        )
         grid = QGridLayout()
         for number, (button, action) in enumerate(zip(self.buttons.values(), actions, strict=True)):
             button.clicked.connect(lambda _=False, action=action: action())
             grid.addWidget(button, number // 3, number % 3)
+        grid.addWidget(self.polish, 2, 1, 1, 2)
         layout = QVBoxLayout(self)
         layout.addWidget(self.list, 1)
         layout.addLayout(grid)
@@ -155,7 +168,8 @@ class TakesBox(QWidget):
         solved = take is not None and any(not one.fault for one in take.solves)
         self.buttons["replay"].setEnabled(solved)
         self.buttons["export"].setEnabled(solved)
-        self.buttons["solve"].setEnabled(take is not None and take.duration_s is not None)
+        for field in (self.buttons["solve"], self.polish):
+            field.setEnabled(take is not None and take.duration_s is not None)
         self.buttons["repair"].setEnabled(take is not None and bool(take.faults))
 
     def replay_chosen(self) -> None:
@@ -169,7 +183,8 @@ class TakesBox(QWidget):
             take = self._reports.get(self.chosen)
             fits = bool(self.network) and (take is None or take.worn or reads_camera(self.network))
             network = ("--network", self.network) if fits else ()
-            self._command(self.tr("Solving {0}").format(self.chosen.stem), "takes", "solve", str(self.chosen), *network)
+            wanted = (*network, *self.polish.currentData())
+            self._command(self.tr("Solving {0}").format(self.chosen.stem), "takes", "solve", str(self.chosen), *wanted)
 
     def repair(self) -> None:
         """What can be read of a damaged take is made whole; what was there is kept."""

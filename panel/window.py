@@ -150,8 +150,9 @@ class MainWindow(QMainWindow):
         self._wire_devices()
         self._wire_takes()
         self.bar.log_wanted.connect(self.show_log)
-        for keys, action in (("Space", self.record.press), ("F5", self.takes.refresh)):
-            QShortcut(QKeySequence(keys), self).activated.connect(action)
+        QShortcut(QKeySequence("F5"), self, self.takes.refresh)
+        self._space = QShortcut(QKeySequence("Space"), self, self.record.press)
+        self._space.setEnabled(False)
 
     def _wire_devices(self) -> None:
         devices = self.devices
@@ -178,6 +179,8 @@ class MainWindow(QMainWindow):
     def show_status(self, status: SessionStatus) -> None:
         """To every part."""
         before, self._status = self._status, status
+        # until there is something to record it ticks boxes and presses buttons, as everywhere
+        self._space.setEnabled(status.state in (State.LIVE, State.RECORDING))
         for part in (self.devices, self.wizard, self.record, self.network, self.camera):
             part.show_status(status)
         self.latency.show_figures(status.latency)

@@ -186,6 +186,9 @@ def test_a_camera_alone_from_connecting_to_a_take(
     assert asked_to_solve(panel, qtbot, monkeypatch, "hiposer-s") == ["takes", "solve", str(take.path)]
     wanted = ["takes", "solve", str(take.path), "--network", "posemamba-s-causal"]
     assert asked_to_solve(panel, qtbot, monkeypatch, "posemamba-s-causal") == wanted
+    qtbot.keyClick(window.takes.polish, Qt.Key.Key_End)
+    polished = ["takes", "solve", str(take.path), "--feet", "--floor", "--smooth", "0.05"]
+    assert asked_to_solve(panel, qtbot, monkeypatch, "") == polished
     window.wizard.go(CONNECT)
     click(qtbot, page.connect_button)
     wait(qtbot, lambda: not panel.live.running)

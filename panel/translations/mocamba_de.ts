@@ -269,6 +269,10 @@
         <translation>Bild&amp;winkel:</translation>
     </message>
     <message>
+        <source>Live:</source>
+        <translation>Live:</translation>
+    </message>
+    <message>
         <source>Ta&amp;kes in:</source>
         <translation>A&amp;ufnahmen in:</translation>
     </message>
@@ -474,6 +478,33 @@
     <message>
         <source>Nothing is connected yet. Connect first.</source>
         <translation>Noch ist nichts verbunden. Verbinde zuerst.</translation>
+    </message>
+</context>
+<context>
+    <name>LiveSwitches</name>
+    <message>
+        <source>S&amp;mooth</source>
+        <translation>&amp;Glätten</translation>
+    </message>
+    <message>
+        <source>Live poses tremble less. Takes stay as they are.</source>
+        <translation>Live-Posen zittern weniger. Aufnahmen bleiben, wie sie sind.</translation>
+    </message>
+    <message>
+        <source>Hold f&amp;eet</source>
+        <translation>&amp;Füße halten</translation>
+    </message>
+    <message>
+        <source>Live, standing feet do not slide. Takes stay as they are.</source>
+        <translation>Live rutschen stehende Füße nicht. Aufnahmen bleiben, wie sie sind.</translation>
+    </message>
+    <message>
+        <source>Mend &amp;drift</source>
+        <translation>&amp;Drift ausgleichen</translation>
+    </message>
+    <message>
+        <source>For sensors whose heading turns away in the course of minutes.</source>
+        <translation>Für Sensoren, deren Richtung im Lauf von Minuten wegdreht.</translation>
     </message>
 </context>
 <context>
@@ -953,6 +984,26 @@
     <message>
         <source>Re&amp;fresh</source>
         <translation>&amp;Auffrischen</translation>
+    </message>
+    <message>
+        <source>As solved</source>
+        <translation>Wie gelöst</translation>
+    </message>
+    <message>
+        <source>Feet</source>
+        <translation>Füße</translation>
+    </message>
+    <message>
+        <source>Feet and smooth</source>
+        <translation>Füße und geglättet</translation>
+    </message>
+    <message>
+        <source>After solving</source>
+        <translation>Nach dem Lösen</translation>
+    </message>
+    <message>
+        <source>Feet: on the floor, and standing ones do not slide. Smooth: tremor is taken away.</source>
+        <translation>Füße: auf dem Boden, und stehende rutschen nicht. Geglättet: Zittern wird weggenommen.</translation>
     </message>
     <message>
         <source>Listing takes</source>
