@@ -20,6 +20,7 @@ from ..rig.lifted.lag import camera_lag
 from ..rig.motion import Motion
 from ..rig.polish import Polish
 from ..rig.whole_file import check_suffix, refuse_existing
+from .camera_moves import moves_in_words
 from .camera_records import read_cameras
 from .film import FILM
 from .importing import DEFAULT_HEIGHT, check_height
@@ -123,7 +124,7 @@ def add_video(take: Take, video: Path, options: FilmOptions, progress: Progress)
     imu, felt, _ = _felt(take, lambda share, doing: progress(0.8 + 0.15 * share, doing))
     lag = _lag(imu, felt, track, lens, shared=False)
     lens.write(take.path / LENS)
-    replace(track, t_ns=track.t_ns + lag).save(take.path / KEYPOINTS)
+    track.retimed(track.t_ns + lag).save(take.path / KEYPOINTS)
 
 
 def has_camera(take: Take) -> bool:
@@ -211,6 +212,7 @@ def _kept(
     """Written into the take."""
     from ..inference.film_solver import reprojection_error
 
+    worn = take.manifest.calibration is not None
     off = reprojection_error(solution, even, lens.focal[0])
     file = take.save_solved(solution.motion, options.network, options.polish)
     return Film(
@@ -221,7 +223,11 @@ def _kept(
         lens,
         joints_in_picture(solution, track, lens),
         float(np.nanmedian(off)),
-        (*track.warnings, *notes_about(even, lens, options, worn=take.manifest.calibration is not None)),
+        (
+            *track.warnings,
+            *moves_in_words(track.moves, int(track.t_ns[0]), worn=worn),
+            *notes_about(even, lens, options, worn=worn),
+        ),
     )
 
 
@@ -234,7 +240,7 @@ def _fused(
     progress: Progress,
 ) -> Film:
     imu, felt, warnings = _felt(take, lambda share, doing: progress(0.3 * share, doing))
-    from ..inference.fusion_solver import solve_fused
+    from ..inference.fusion_parts import solve_fused_apart
 
     notes = list(warnings)
     try:
@@ -246,9 +252,12 @@ def _fused(
         notes.append(
             "There is too little movement to tell whether camera and sensors are on time; they are taken to be."
         )
-    late = replace(track, t_ns=track.t_ns + lag)
+    late = track.retimed(track.t_ns + lag)
     even = even_track(late, lens, imu.t_ns)
-    solution = solve_fused(imu, felt, even, loaded, lambda share, doing: progress(0.3 + 0.7 * share, doing))
+    moved = [(move.begin_ns, move.end_ns) for move in late.moves]
+    solution = solve_fused_apart(
+        imu, felt, even, loaded, moved, lambda share, doing: progress(0.3 + 0.7 * share, doing)
+    )
     film = _kept(take, solution, even, late, lens, options)
     return replace(film, track=track, notes=(*notes, *film.notes))
 
@@ -265,9 +274,8 @@ def _felt(take: Take, progress: Progress) -> tuple[ImuSequence, Motion, tuple[st
 def _lag(imu: ImuSequence, felt: Motion, track: KeypointTrack, lens: Lens, *, shared: bool) -> int:
     """See `camera_lag`."""
     joints = h36m_positions(felt).astype(np.float64)
-    return camera_lag(
-        joints - joints[:, :1], imu.t_ns, track.t_ns, lens.rays(track.points), track.confidence, shared=shared
-    )
+    rays = lens.rays(track.points)
+    return camera_lag(joints - joints[:, :1], imu.t_ns, track.t_ns, rays, track.confidence, shared=shared, imu=imu)
 
 
 def joints_in_picture(solution: "FilmSolution", track: KeypointTrack, lens: Lens) -> NDArray[np.float32]:
