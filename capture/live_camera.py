@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..devices.camera.reader import Camera
 from ..devices.camera.simulate import SimulatedCamera
+from ..devices.camera.view_watch import ViewMove, ViewWatch
 from ..devices.device import State
 from ..devices.errors import DeviceError, NoDataError, Reason
 from ..devices.keypoints.detectors import load_detector, open_detector
@@ -95,6 +96,7 @@ class LiveCamera:
         self._times: deque[tuple[int, int]] = deque(maxlen=WINDOW)
         self._arrivals: deque[int] = deque(maxlen=WINDOW)
         self._looked = self._skipped = 0
+        self._moves: tuple[ViewMove, ...] = ()
         self._fault = self._film_fault = self._detector_fault = ""
         self._threads = [
             threading.Thread(target=self._guarded, args=(what,), name=f"{name} {address}", daemon=True)
@@ -122,6 +124,11 @@ class LiveCamera:
         """For faces and networks, from any thread; None where there is no fresh one."""
         view = self._shown
         return view if view is not None and view.age < KEEP else None
+
+    @property
+    def moves(self) -> tuple[ViewMove, ...]:
+        """When it did not stand still, on the pictures' times."""
+        return self._moves
 
     @property
     def info(self) -> CameraInfo | None:
@@ -248,7 +255,7 @@ class LiveCamera:
 
     def _look(self) -> None:
         detector = open_detector(self.detector)
-        follower, sides = Follower(detector), SideKeeper()
+        follower, sides, watch = Follower(detector), SideKeeper(), ViewWatch()
         try:
             while (picture := self._next_picture()) is not None:
                 began_ns = time.monotonic_ns()
@@ -256,6 +263,8 @@ class LiveCamera:
                 if found is not None:
                     found = sides.keep(found)
                     self._found.append(found)
+                watch.look(picture.image, picture.t_ns, found)
+                self._moves = watch.moves
                 self._times.append((began_ns - picture.t_ns, time.monotonic_ns() - began_ns))
                 self._shown = CameraPicture(picture.image, picture.number, picture.t_ns, found)
                 self._looked += 1

@@ -12,6 +12,7 @@ from ..inference.worker_process import Task
 from ..rig.errors import BadInputError, MocambaError
 from ..rig.imu import SLOTS
 from .calibrating.start import Start
+from .camera_moves import MovesTold
 from .camera_poses import STAND, CameraPoses
 from .fault_notes import ToldFaults
 from .frames import FrameMaker
@@ -69,6 +70,7 @@ class Run:
         self._told_at, self._read_ns = 0.0, 0
         self._sleep_watch = SleepWatch()
         self._faults = ToldFaults()
+        self._moves = MovesTold()
         self._server: LinkServer | None = None
         self._vmc: VmcSender | None = None
         self._sensors: Sensors | None = None
@@ -342,6 +344,10 @@ class Run:
         if self._server is not None and self._server.fault is not None:
             self._note(self._server.fault)
             self._server.fault = None
+        if self.camera is not None and (told := self._moves.fresh(self.camera.moves)) is not None:
+            self._note(told.says)
+            if told.elsewhere:
+                self._forget_camera()
         if self._film is not None and self._status.state in (State.LIVE, State.RECORDING):
             self._film.tell()
         self._publish()

@@ -71,10 +71,7 @@ def film_track(take: Take, detector: str, progress: Progress = lambda share, tex
         finder.close()
     count = min(len(track), len(times))  # after a kill one may have a few more than the other
     track = replace(
-        track,
-        t_ns=times[:count],
-        points=track.points[:count],
-        confidence=track.confidence[:count],
+        track.cut(count).retimed(times[:count]),
         fps=(count - 1) * 1e9 / float(times[count - 1] - times[0]) if count > 1 else 0.0,
         warnings=(),
     )

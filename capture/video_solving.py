@@ -20,6 +20,7 @@ from ..rig.motion import Motion
 from ..rig.polish import Polish
 from ..rig.progress import Progress, within
 from ..rig.whole_file import check_suffix, refuse_existing
+from .camera_moves import moves_in_words
 from .film import FILM
 from .importing import DEFAULT_HEIGHT, check_height
 from .manifest import Manifest
@@ -127,7 +128,7 @@ def add_video(take: Take, video: Path, options: FilmOptions, progress: Progress)
     imu, felt, _ = _felt(take, within(progress, 0.8, 0.95))
     lag = _lag(imu, felt, track, lens, shared=False)
     lens.write(take.path / LENS)
-    replace(track, t_ns=track.t_ns + lag).save(take.path / KEYPOINTS)
+    track.retimed(track.t_ns + lag).save(take.path / KEYPOINTS)
 
 
 def track_of_take(take: Take, detector: str, progress: Progress) -> KeypointTrack:
@@ -208,6 +209,7 @@ def _kept(
     """Written into the take."""
     from ..inference.film_solver import reprojection_error
 
+    worn = take.manifest.calibration is not None
     off = reprojection_error(solution, even, lens.focal[0])
     file = take.save_solved(solution.motion, options.network, options.polish)
     return Film(
@@ -218,7 +220,11 @@ def _kept(
         lens,
         joints_in_picture(solution, track, lens),
         float(np.nanmedian(off)),
-        (*track.warnings, *notes_about(even, lens, options, worn=take.manifest.calibration is not None)),
+        (
+            *track.warnings,
+            *moves_in_words(track.moves, int(track.t_ns[0]), worn=worn),
+            *notes_about(even, lens, options, worn=worn),
+        ),
     )
 
 
@@ -231,7 +237,7 @@ def _fused(
     progress: Progress,
 ) -> Film:
     imu, felt, warnings = _felt(take, within(progress, 0.0, 0.3))
-    from ..inference.fusion_solver import solve_fused
+    from ..inference.fusion_parts import solve_fused_apart
 
     notes = list(warnings)
     try:
@@ -243,9 +249,10 @@ def _fused(
         notes.append(
             "There is too little movement to tell whether camera and sensors are on time; they are taken to be."
         )
-    late = replace(track, t_ns=track.t_ns + lag)
+    late = track.retimed(track.t_ns + lag)
     even = even_track(late, lens, imu.t_ns)
-    solution = solve_fused(imu, felt, even, loaded, within(progress, 0.3, 1.0))
+    moved = [(move.begin_ns, move.end_ns) for move in late.moves]
+    solution = solve_fused_apart(imu, felt, even, loaded, moved, within(progress, 0.3, 1.0))
     film = _kept(take, solution, even, late, lens, options)
     return replace(film, track=track, notes=(*notes, *film.notes))
 
@@ -262,9 +269,8 @@ def _felt(take: Take, progress: Progress) -> tuple[ImuSequence, Motion, tuple[st
 def _lag(imu: ImuSequence, felt: Motion, track: KeypointTrack, lens: Lens, *, shared: bool) -> int:
     """See `camera_lag`."""
     joints = h36m_positions(felt).astype(np.float64)
-    return camera_lag(
-        joints - joints[:, :1], imu.t_ns, track.t_ns, lens.rays(track.points), track.confidence, shared=shared
-    )
+    rays = lens.rays(track.points)
+    return camera_lag(joints - joints[:, :1], imu.t_ns, track.t_ns, rays, track.confidence, shared=shared, imu=imu)
 
 
 def joints_in_picture(solution: "FilmSolution", track: KeypointTrack, lens: Lens) -> NDArray[np.float32]:

@@ -43,15 +43,19 @@ ASKEW = float(np.sin(np.radians(5.0)))  # of a camera turned about its line of s
 @dataclass(frozen=True, eq=False)
 class FilmSolution:
     """`motion` in the world, and how the camera stands in it; `lifted` and `agreed (T, 17, 3)`, joints in the camera's
-    frame as the network said and after picture and bones were heard; metres."""
+    frame as the network said and after picture and bones were heard; metres. `parts`: one after the other, where the
+    camera was moved between them; `ground` is the first one's then."""
 
     motion: Motion
     ground: Ground
     lifted: Array
     agreed: Array
+    parts: tuple["FilmSolution", ...] = ()
 
     def joints_in_camera(self) -> Array:
         """The 17 joints `(T, 17, 3)` of the motion as the camera sees them."""
+        if self.parts:
+            return np.concatenate([part.joints_in_camera() for part in self.parts])
         return self.ground.to_camera(h36m_positions(self.motion).astype(np.float64))
 
 

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from ...rig.amass import DAMAGE
 from ...rig.errors import FileFormatError
 from ...rig.whole_file import whole_file
+from ..camera.view_watch import ViewMove
 from .keypoints import Keypoints
 
 JOINTS = 17
 VERSION = 1
+MOVE = np.dtype([("begin_ns", "i8"), ("end_ns", "i8"), ("far", "f8"), ("rests", "?")])
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +27,8 @@ class KeypointTrack:
 
     What was not seen is no guess: its point is NaN and its confidence 0. A picture without the person is NaN
     throughout. `t_ns (T,)` are the pictures' own times, which rise and need not be even; `fps` is their mean rate, Hz.
-    `warnings` are sentences about the video. Raises ValueError where these do not hold.
+    `warnings` are sentences about the video; `moves` when its camera did not stand still, on those times. Raises
+    ValueError where these do not hold.
     """
 
     t_ns: NDArray[np.int64]
@@ -36,6 +39,7 @@ class KeypointTrack:
     fps: float
     detector: str
     warnings: tuple[str, ...] = ()
+    moves: tuple[ViewMove, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.t_ns)
@@ -60,6 +64,19 @@ class KeypointTrack:
         found: NDArray[np.bool_] = self.seen.any(axis=1)
         return found
 
+    def cut(self, count: int) -> "KeypointTrack":
+        """Its first `count` pictures."""
+        first = slice(count)
+        return replace(self, t_ns=self.t_ns[first], points=self.points[first], confidence=self.confidence[first])
+
+    def retimed(self, t_ns: NDArray[np.int64]) -> "KeypointTrack":
+        """With other times `(T,)` of its pictures."""
+        moves = tuple(
+            replace(move, begin_ns=_at(move.begin_ns, self.t_ns, t_ns), end_ns=_at(move.end_ns, self.t_ns, t_ns))
+            for move in self.moves
+        )
+        return replace(self, t_ns=t_ns, moves=moves)
+
     def save(self, path: Path) -> None:
         """As npz, whole or not at all. Raises BadInputError where it cannot be written."""
         # in memory first: NumPy's archive, left open by a full disk, complains once more as it is collected
@@ -74,6 +91,7 @@ class KeypointTrack:
             fps=self.fps,
             detector=self.detector,
             warnings=np.array(self.warnings, np.str_),
+            moves=np.array([(m.begin_ns, m.end_ns, m.far, m.rests) for m in self.moves], MOVE),
         )
         with whole_file(path) as part:
             part.write_bytes(archive.getvalue())
@@ -103,7 +121,13 @@ def _from_values(values: Any) -> KeypointTrack:
         float(values["fps"]),
         str(values["detector"]),
         tuple(map(str, values["warnings"])),
+        tuple(ViewMove(*move) for move in values["moves"].tolist()) if "moves" in values else (),
     )
+
+
+def _at(t: int, before: NDArray[np.int64], after: NDArray[np.int64]) -> int:
+    """The time `t` among the times `before` is this among those `after`: that of the same picture."""
+    return int(after[min(int(np.searchsorted(before, t)), len(after) - 1)])
 
 
 def track_of(
@@ -112,6 +136,7 @@ def track_of(
     size: tuple[int, int],
     detector: str,
     warnings: tuple[str, ...] = (),
+    moves: tuple[ViewMove, ...] = (),
 ) -> KeypointTrack:
     """What was found in each picture of a video, None where nobody was; `size` its width and height, pixels."""
     points = np.full((len(t_ns), JOINTS, 2), np.nan, np.float32)
@@ -122,4 +147,4 @@ def track_of(
             points[row, seen], confidence[row, seen] = keypoints.points[seen], keypoints.confidence[seen]
     span = (t_ns[-1] - t_ns[0]) / 1e9 if len(t_ns) > 1 else 0.0
     rate = (len(t_ns) - 1) / span if span > 0 else 0.0
-    return KeypointTrack(np.array(t_ns, np.int64), points, confidence, *size, rate, detector, warnings)
+    return KeypointTrack(np.array(t_ns, np.int64), points, confidence, *size, rate, detector, warnings, moves)

@@ -13,6 +13,7 @@ from ...rig.errors import FileFormatError, MissingToolError
 from ..camera.options import CameraOptions
 from ..camera.reader import WHOLE
 from ..camera.source import Kind, Source, open_source
+from ..camera.view_watch import ViewWatch
 from ..errors import ConnectError, Reason
 from .follow import Follower
 from .keypoints import KeypointDetector
@@ -127,15 +128,16 @@ def track_video(
     `person`: a point (x, y) in the first pictures, pixels, to say who that is. Raises FileFormatError where there is no
     video, no picture in it, or nobody in the pictures.
     """
-    follower = Follower(detector, person)
+    follower, watch = Follower(detector, person), ViewWatch()
     found, times, size = [], [], (0, 0)
     with VideoFile(path) as video:
         for frame in video:
             size = frame.image.shape[1], frame.image.shape[0]
             found.append(follower.follow(frame.image, frame.t_ns))
             times.append(frame.t_ns)
+            watch.look(frame.image, frame.t_ns, found[-1])
             progress(min(1.0, (frame.number + 1) / (video.told or frame.number + 2)), "Finding the performer")
-    track = mend_sides(track_of(found, times, size, detector.name, _warnings(video)))
+    track = mend_sides(track_of(found, times, size, detector.name, _warnings(video), watch.moves))
     if not track.present.any():
         raise FileFormatError(
             path,

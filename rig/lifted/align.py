@@ -16,6 +16,7 @@ from ..rotation import quaternion_to_matrix
 HEADINGS = 12  # tried first
 ROUNDS = 30
 LEAST = 20  # frames that tell a heading
+LEAST_JOINTS = 5  # that are seen in a frame which tells anything
 APART, CLEARER = np.radians(15.0), 1.5  # headings that are two, and how much more one has to miss than the other
 UPSIDE = np.diag([1.0, -1.0, -1.0])  # a level camera that looks along the world's -Z
 
@@ -41,8 +42,22 @@ class Misses:
 
 def misses(body: Array, rays: Array, sure: Array) -> Misses:
     """Of joints `body (T, 17, 3)` from the pelvis, world, on `rays (T, 17, 2)`, x and y at z = 1, as far as `sure`."""
-    known = (sure > 0).sum(axis=1) >= 5
-    body, rays, weight = body[known], rays[known], np.sqrt(sure[known])
+    known = (sure > 0).sum(axis=1) >= LEAST_JOINTS
+    left = _left(body[known], rays[known], sure[known])
+    return Misses(np.einsum("tri,trj->ij", left, left), len(left))
+
+
+def miss_by_frame(body: Array, rays: Array, sure: Array, turn: Array) -> Array:
+    """Squared misses `(T,)`, m², of the rotation `turn (3, 3)`; NaN where too little is seen. As `misses` otherwise."""
+    known = (sure > 0).sum(axis=1) >= LEAST_JOINTS
+    result = np.full(len(body), np.nan)
+    result[known] = ((_left(body[known], rays[known], sure[known]) @ turn.reshape(9)) ** 2).sum(axis=1)
+    return result
+
+
+def _left(body: Array, rays: Array, sure: Array) -> Array:
+    """What takes a rotation's nine numbers to the misses `(T, 34, 9)` that remain wherever the body is put."""
+    weight = np.sqrt(sure)
     # (rows, joint) of [1 0 -x; 0 1 -y]: what takes a point to its miss
     rows = np.zeros((len(body), 17, 2, 3))
     rows[..., 0, 0] = rows[..., 1, 1] = 1
@@ -52,8 +67,7 @@ def misses(body: Array, rays: Array, sure: Array) -> Misses:
     place = rows.reshape(len(body), 34, 3)
     normal = np.einsum("tri,trj->tij", place, place) + 1e-9 * np.eye(3)
     cross = np.einsum("tri,trj->tij", place, moved)
-    left = moved - np.einsum("tri,tij->trj", place, np.linalg.solve(normal, cross))
-    return Misses(np.einsum("tri,trj->ij", left, left), len(body))
+    return np.asarray(moved - np.einsum("tri,tij->trj", place, np.linalg.solve(normal, cross)))
 
 
 def best_turn(total: Misses, start: Array | None = None) -> Array:

@@ -1,131 +1,219 @@
-"""How late a camera's clock is against worn sensors', from how fast limbs turn, then from where they are."""
+"""How late a camera's clock is against worn sensors', from how joints move in both, then from where they are.
+
+Every lag is tried by a linear map (`likeness.py`); the likeliest are compared by how far the felt joints lie from the
+rays on which they were seen. A moment is only told where no other fits nearly as well; a clap or a landing, which
+happens once, decides between those that do.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInputError
-from ..h36m import HEAD_TOP
+from ..imu import ImuSequence
 from ..motion import SOLVE_RATE
 from ..quaternion import Array
-from ..smooth import gaussian
-from .align import best_turn, misses
-from .even import even_axis, even_keypoints
+from .align import LEAST, best_turn, miss_by_frame, misses
+from .even import EvenKeypoints, even_axis, even_keypoints
+from .knocks import Knocks, find_knocks
+from .likeness import likeness
 
-LIMBS = ((12, 13), (15, 16), (5, 6), (2, 3))  # of the 17: elbow to wrist, knee to ankle; left, right
-STEADY = 0.05  # seconds
 OVERLAP = 2.0  # seconds that both have to have in common
-QUIET = 0.05  # body lengths a second under which limbs rest
-RESTLESS = 0.03  # variance of the rates' logarithms under which nobody moves
-HINT = 0.25  # correlation from which a lag is looked at
+STIRRED = 0.02  # mean square of the body's size in the picture: movement under which nobody moves
+HINT = 0.05  # share of the movement explained from which a lag is looked at
 RIVALS = 12  # lags that are compared by where the joints are
 APART = 0.3  # seconds between two of them
-CLEAR = 1.1  # times the miss of the best that the next best has to have
+CLEAR = 1.1  # times the miss of the best that the next best has to have; by benchmarks/lag.py, validation people
 NEAR = 0.6  # seconds: the most by which clocks of one computer disagree, a slow camera included
-AROUND, STEP = 0.15, 0.01  # seconds that are tried around what limbs tell
-FRAMES = 600  # that the last refinement looks at
+STEPS = (0.04, 0.01)  # seconds, four to both sides, that are tried around what movements tell, then around the best
+WALK = 3  # times that they are tried anew around the best, where that is the last
+FRAMES, MORE = 90, 600  # pictures that are looked at for every lag, and for the one that is told
+KNOCK_LAGS = 12  # lags that claps and landings may suggest
+MATCH, AGREED = 0.12, 0.04  # seconds: a knock seen is one that was felt; and is as exact as the movement
+HEARD = 0.5  # of what it says then
 
 
-def limb_rates(joints: Array, known: NDArray[np.bool_]) -> Array:
-    """How fast forearms and shins turn or shorten `(T, 4)`, in lengths of the body a second, from `joints (T, 17, 2 or
-    3)` at 60 Hz; NaN where an end is not known `(T, 17)`."""
-    body = np.linalg.norm(joints[:, HEAD_TOP] - joints[:, (3, 6)].mean(axis=1), axis=-1)
-    size = np.nanmedian(np.where(known[:, (3, 6, HEAD_TOP)].all(axis=1), body, np.nan)) if len(body) else 1.0
-    size = size if np.isfinite(size) and size > 0 else 1.0
-    rates = np.full((len(joints), len(LIMBS)), np.nan)
-    for k, (root, end) in enumerate(LIMBS):
-        limb = gaussian((joints[:, end] - joints[:, root]).astype(np.float64), STEADY * SOLVE_RATE)
-        speed = np.linalg.norm(np.gradient(limb, 1 / SOLVE_RATE, axis=0), axis=-1) / size
-        rates[:, k] = np.where(known[:, root] & known[:, end], speed, np.nan)
-    return rates
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Sensors and pictures `lag` nanoseconds apart, and the mean squared `miss` of joints on their rays then, m²;
+    pictures that the sensors do not reach count as where nothing fits."""
 
-
-def likely_lags(first: Array, second: Array, about: int | None = None) -> list[tuple[int, float]]:
-    """Frames by which `second (M, 4)` may begin after `first (N, 4)`, likeliest first, and the correlations there.
-
-    All lags with at least `OVERLAP` in common are tried, or those near `about`; NaN takes no part.
-    """
-    lags = np.arange(-len(second) + 1, len(first))
-    sums = [_products(np.log(QUIET + first[:, k]), np.log(QUIET + second[:, k])) for k in range(first.shape[1])]
-    count, a, b, aa, bb, ab = np.sum(sums, axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        spread = np.sqrt(np.maximum(aa - a * a / count, 0) * np.maximum(bb - b * b / count, 0))
-        likeness = (ab - a * b / count) / spread
-    enough = (spread > RESTLESS * count) & (count >= min(OVERLAP * SOLVE_RATE * first.shape[1], 0.6 * count.max()))
-    if about is not None:
-        enough &= np.abs(lags - about) <= NEAR * SOLVE_RATE
-    likeness = np.where(enough & np.isfinite(likeness), likeness, -1.0)
-    # a chance likeness of a short overlap is not better than a long one's
-    score = likeness * np.minimum(1, np.sqrt(np.maximum(count, 0) / max(count.max(), 1)) + 0.3)
-    found: list[tuple[int, float]] = []
-    while len(found) < RIVALS and likeness[best := int(np.argmax(score))] > HINT:
-        found.append((int(lags[best]), float(likeness[best])))
-        score[np.abs(lags - lags[best]) < APART * SOLVE_RATE] = -1.0
-    return found
-
-
-def _products(first: Array, second: Array) -> Array:
-    """At every lag: number, sums, sums of squares and of products of what both know, `(6, lags)`."""
-    here, there = np.isfinite(first).astype(float), np.isfinite(second).astype(float)
-    a, b = np.nan_to_num(first), np.nan_to_num(second)
-    pairs = ((here, there), (a, there), (here, b), (a * a, there), (here, b * b), (a, b))
-    return np.stack([_correlated(x, y) for x, y in pairs])
-
-
-def _correlated(x: Array, y: Array) -> Array:
-    """Sum over t of x[t + lag] y[t] for every lag, by Fourier transforms."""
-    size = 1 << (len(x) + len(y) - 1).bit_length()
-    full = np.fft.irfft(np.fft.rfft(x, size) * np.conj(np.fft.rfft(y, size)), size)
-    return np.concatenate([full[size - len(y) + 1 :], full[: len(x)]])
+    lag: int
+    miss: float
 
 
 def camera_lag(
-    felt: Array, t_ns: NDArray[np.int64], seen_ns: NDArray[np.int64], rays: Array, confidence: Array, *, shared: bool
+    felt: Array,
+    t_ns: NDArray[np.int64],
+    seen_ns: NDArray[np.int64],
+    rays: Array,
+    confidence: Array,
+    *,
+    shared: bool,
+    imu: ImuSequence | None = None,
 ) -> int:
     """Nanoseconds to add to the pictures' times `seen_ns (N,)` to be on the sensors' clock.
 
     `felt (T, 17, 3)`: the body that sensors give, at the even times `t_ns`; `rays (N, 17, 2)` and `confidence (N, 17)`
-    as `even_keypoints` reads them. `shared`: both have one clock, and the camera is late by less than `NEAR`. Raises
-    BadInputError where the movements have nothing in common.
+    as `even_keypoints` reads them; `imu`, at `t_ns` too, tells of claps. `shared`: both have one clock, and the camera
+    is late by less than `NEAR`. Raises BadInputError where the movements have nothing in common, or too much.
     """
-    axis = even_axis(seen_ns)
-    even = even_keypoints(seen_ns, rays, confidence, axis)
-    rates = limb_rates(felt, np.ones(felt.shape[:2], bool)), limb_rates(even.rays, even.sure > 0)
-    about = round((int(seen_ns[0]) - int(t_ns[0])) * SOLVE_RATE / 1e9) if shared else None
-    found = []
-    for frames, _ in likely_lags(*rates, about):
-        coarse = int(t_ns[0]) + round(frames * 1e9 / SOLVE_RATE) - int(seen_ns[0])
-        late, cost = _refined(felt, t_ns, seen_ns + coarse, rays, confidence)
-        found.append((cost, coarse + late))
-    found.sort()
+    knocks = [] if imu is None else find_knocks(imu, seen_ns, rays, confidence)
+    found = placements(felt, t_ns, seen_ns, rays, confidence, knocks, shared=shared)
     if not found:
         raise BadInputError(
             "What the camera saw and what the sensors felt is not one movement, or too little of it. Both have to show "
             "some seconds of the same; wave both arms at the start."
         )
-    if len(found) > 1 and found[1][0] < CLEAR * found[0][0]:
+    likely = [found[0], *(rival for rival in found[1:] if not clear(found[0], rival))]
+    best = likely[0] if len(likely) == 1 else knocked(likely, knocks)
+    if best is None:
         raise BadInputError(
             "What the camera saw fits several moments of what the sensors felt: the movement is short or repeats "
             "itself. Let both have more in common, or something that happens once: wave both arms."
         )
-    return found[0][1]
+    again = _Scene.of(felt, t_ns, seen_ns, rays, confidence, MORE).refined(best.lag)
+    return refined_by_knocks(best.lag if again is None else again[0], knocks)
 
 
-def _refined(
-    felt: Array, t_ns: NDArray[np.int64], seen_ns: NDArray[np.int64], rays: Array, confidence: Array
-) -> tuple[int, float]:
-    """Nanoseconds more, by which the felt joints lie nearest to their rays, and the mean squared miss then."""
-    rows = np.flatnonzero((t_ns >= seen_ns[0]) & (t_ns <= seen_ns[-1]))
-    rows = rows[:: max(1, len(rows) // FRAMES)]
-    tried = np.arange(-AROUND, AROUND + STEP / 2, STEP)
-    cost, turn = np.empty(len(tried)), None
-    for k, late in enumerate(tried):
-        even = even_keypoints(seen_ns + round(late * 1e9), rays, confidence, t_ns)
-        total = misses(felt[rows], even.rays[rows], even.sure[rows])
-        turn = best_turn(total, turn)
-        cost[k] = total.of(turn)
-    best = int(np.argmin(cost))
-    if 0 < best < len(tried) - 1:
-        before, here, after = cost[best - 1 : best + 2]
-        finer = 0.5 * (before - after) / (before - 2 * here + after)
-        return round(1e9 * float(tried[best] + STEP * finer)), float(cost[best])
-    return round(1e9 * float(tried[best])), float(cost[best])
+def knocked(likely: Sequence[Placement], knocks: Sequence[Knocks]) -> Placement | None:
+    """The one at which more knocks were felt as they were seen than at any other; None where none is."""
+    first, second = sorted(likely, key=lambda one: -_agreement(one.lag, knocks))[:2]
+    return first if _agreement(first.lag, knocks) > max(0, _agreement(second.lag, knocks)) else None
+
+
+def _agreement(lag: int, knocks: Sequence[Knocks]) -> int:
+    """Knocks that were seen and felt, less those that were only seen."""
+    return sum(2 * len(one.offs(lag, MATCH)) - len(one.seen) for one in knocks)
+
+
+def refined_by_knocks(lag: int, knocks: Sequence[Knocks]) -> int:
+    """A part of the way to what claps or, where there are none, landings say: some seconds of movement are as exact as
+    one clap. One that is far off is a detector's error."""
+    for one in knocks:
+        if offs := one.offs(lag, AGREED):
+            return lag + round(HEARD * float(np.median(offs)))
+    return lag
+
+
+def clear(best: Placement, rival: Placement) -> bool:
+    """Whether `rival` misses surely more."""
+    return rival.miss > CLEAR * best.miss
+
+
+def placements(
+    felt: Array,
+    t_ns: NDArray[np.int64],
+    seen_ns: NDArray[np.int64],
+    rays: Array,
+    confidence: Array,
+    knocks: Sequence[Knocks],
+    *,
+    shared: bool,
+) -> list[Placement]:
+    """Lags that may be the one, see `camera_lag`; what misses least first."""
+    axis = even_axis(seen_ns)
+    likeliest = likely_lags(felt, t_ns, even_keypoints(seen_ns, rays, confidence, axis), shared=shared)
+    suggested = [lag for knock in knocks for lag in knock.lags(KNOCK_LAGS) if not shared or abs(lag) < NEAR * 1e9]
+    scene = _Scene.of(felt, t_ns, seen_ns, rays, confidence, FRAMES)
+    tried = [one for lag in (*likeliest, *suggested) if (one := scene.refined(lag)) is not None]
+    apart: list[Placement] = []
+    for placed in sorted(_comparable(tried), key=lambda one: one.miss):
+        if all(abs(placed.lag - other.lag) > APART * 1e9 for other in apart):
+            apart.append(placed)
+    return apart
+
+
+def _comparable(tried: Sequence[tuple[int, Array]]) -> list[Placement]:
+    """Of lags and their misses `(N,)`, NaN where nothing is known: what a lag leaves out it fits as badly as the worst
+    of them fits all."""
+    worst = max((float(np.nanmean(missed)) for _, missed in tried), default=0.0)
+    known = np.any([np.isfinite(missed) for _, missed in tried], axis=0)
+    return [Placement(lag, float(np.where(np.isfinite(missed), missed, worst)[known].mean())) for lag, missed in tried]
+
+
+def likely_lags(felt: Array, t_ns: NDArray[np.int64], even: EvenKeypoints, *, shared: bool) -> list[int]:
+    """Lags in ns at which one movement would explain both best, likeliest first."""
+    like = likeness(felt, even)
+    lags = int(t_ns[0]) - int(even.t_ns[0]) + np.round(like.frames * (1e9 / SOLVE_RATE)).astype(np.int64)
+    least = min(OVERLAP, 0.6 * float(like.seconds.max(initial=0)))
+    fit = (like.seconds >= least) & (like.moved > STIRRED) & (like.explained > HINT)
+    if shared:
+        fit &= np.abs(lags) <= NEAR * 1e9
+    score = np.where(fit, like.evidence, 0.0)
+    score[1:-1] *= (score[1:-1] >= score[:-2]) & (score[1:-1] >= score[2:])  # tops alone
+    found: list[int] = []
+    while len(found) < RIVALS and score[best := int(np.argmax(score))] > 0:
+        found.append(int(lags[best]))
+        score[np.abs(lags - lags[best]) < APART * 1e9] = 0
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """Joints `felt (T, 17, 3)` from `start` on, at the solve rate; pictures at `seen_ns (N,)` with `rays (N, 17, 2)`
+    and `sure (N, 17)`."""
+
+    felt: Array
+    start: int
+    seen_ns: NDArray[np.int64]
+    rays: Array
+    sure: Array
+
+    @classmethod
+    def of(
+        cls,
+        felt: Array,
+        t_ns: NDArray[np.int64],
+        seen_ns: NDArray[np.int64],
+        rays: Array,
+        confidence: Array,
+        most: int,
+    ) -> "_Scene":
+        """At most `most` of the pictures, evenly."""
+        rows = np.arange(0, len(seen_ns), max(1, -(-len(seen_ns) // most)))
+        known = np.isfinite(rays[rows]).all(axis=-1)
+        sure = np.where(known, confidence[rows], 0.0)
+        return cls(felt, int(t_ns[0]), seen_ns[rows], np.where(known[..., None], rays[rows], 0.0), sure)
+
+    def refined(self, lag: int) -> tuple[int, Array] | None:
+        """The lag near `lag` at which joints lie nearest to their rays, and their squared misses `(N,)` then, NaN where
+        the sensors do not reach or little is seen; None where too little is in common."""
+        turn, cost, last = None, np.zeros(0), 0
+        for step in STEPS:
+            for _ in range(WALK):
+                tried = [lag + round(k * step * 1e9) for k in range(-4, 5)]
+                cost = np.full(len(tried), np.inf)
+                for k, late in enumerate(tried):
+                    body, rows = self._felt_at(late)
+                    total = misses(body, self.rays[rows], self.sure[rows])
+                    if total.frames >= LEAST:
+                        turn = best_turn(total, turn)
+                        cost[k] = total.of(turn)
+                last = int(np.argmin(cost))
+                lag = tried[last]
+                if 0 < last < len(tried) - 1:
+                    break
+        if turn is None:
+            return None
+        if 0 < last < len(cost) - 1 and np.isfinite(cost[last - 1 : last + 2]).all():
+            before, here, after = cost[last - 1 : last + 2]
+            lag += round(STEPS[-1] * 1e9 * 0.5 * (before - after) / (before - 2 * here + after))
+        return self._placed(lag, turn)
+
+    def _placed(self, lag: int, turn: Array) -> tuple[int, Array]:
+        body, rows = self._felt_at(lag)
+        turn = best_turn(misses(body, self.rays[rows], self.sure[rows]), turn)
+        missed = np.full(len(self.seen_ns), np.nan)
+        missed[rows] = miss_by_frame(body, self.rays[rows], self.sure[rows], turn)
+        return lag, missed
+
+    def _felt_at(self, lag: int) -> tuple[Array, NDArray[np.intp]]:
+        """Joints at the pictures' times, and the pictures at which there are any."""
+        at = (self.seen_ns + lag - self.start) * (SOLVE_RATE / 1e9)
+        rows = np.flatnonzero((at >= 0) & (at <= len(self.felt) - 1))
+        first = np.minimum(at[rows].astype(np.intp), len(self.felt) - 2)
+        share = (at[rows] - first)[:, None, None]
+        return (1 - share) * self.felt[first] + share * self.felt[first + 1], rows
