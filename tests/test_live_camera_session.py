@@ -272,3 +272,16 @@ def test_networks_are_given_what_they_read(started: Callable[..., tuple[Session,
     session, _ = started(imu=("simulated",), network="vimcan-t-causal")
     status = session.wait_for(State.FAILED, timeout=WITHIN)
     assert "Add one (--camera 0)" in status.message
+
+
+def test_a_camera_alone_needs_no_network_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[SessionOptions] = []
+
+    def refuse(options: SessionOptions) -> None:
+        asked.append(options)
+        raise BadInputError("Enough.")
+
+    monkeypatch.setattr("mocamba.capture.session.Session", refuse)
+    for arguments in (("--imu", "none", "--camera", "0"), ("--camera", "0"), ("--imu", "none", "--network", "other")):
+        assert run("capture", *arguments).exit_code == 2
+    assert [options.network for options in asked] == ["posemamba-s-causal", "hiposer-s", "other"]
