@@ -50,7 +50,8 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 def spawning() -> None:
     """What Python itself keeps for as long as it runs, once it has started a child and shared memory with it."""
     multiprocessing.resource_tracker.ensure_running()
-    multiprocessing.get_context("spawn").RawArray("b", 1)
+    # kept for all later ones, which take their part of it: room for as many as garbage may still hold
+    multiprocessing.get_context("spawn").RawArray("b", 1 << 20)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ Examples:
 
   mocamba capture --camera 0 --network vimcan-t-causal --record walk
 
-  mocamba capture --camera 0 --imu none --network posemamba-s-causal
+  mocamba capture --camera 0 --imu none
 
   mocamba capture --imu dot --imu csv:/dev/ttyUSB0 --slot ttyUSB0=pelvis --vmc 127.0.0.1:39539
 """
@@ -66,9 +66,13 @@ def capture_command(
     camera_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The camera's lens, as `mocamba camera` measured it.")
     ] = None,
-    network: Annotated[str, typer.Option(help="A network (a wrong name lists them) or a weights file.")] = (
-        DEFAULT_NETWORK
-    ),
+    network: Annotated[
+        str | None,
+        typer.Option(
+            help=f"A network (a wrong name lists them) or a weights file; {DEFAULT_NETWORK} by default, or "
+            "posemamba-s-causal without sensors."
+        ),
+    ] = None,
     device: Annotated[Wish, typer.Option(help="Where the network runs.")] = Wish.AUTO,
     record: Annotated[str | None, typer.Option(metavar="NAME", help="Record a take once live.")] = None,
     folder: Annotated[Path, typer.Option(metavar="DIR", help="Where takes are kept.")] = Path("takes"),
@@ -92,17 +96,19 @@ def capture_command(
     as_json: JsonFlag = False,
 ) -> None:
     """See HELP."""
+    from ..equipment import Equipment
     from ..link_protocol import endpoint_path
     from ..session import Session
-    from ..session_options import SessionOptions
+    from ..session_options import NO_SENSORS, SessionOptions
 
+    worn = tuple(imu or ("all",))
     options = SessionOptions(
-        imu=tuple(imu or ("all",)),
+        imu=worn,
         camera=camera,
         detector=detector,
         lens=camera_file or fov,
         slots=dict(map(_named_slot, slot or ())),
-        network=network,
+        network=network or (Equipment.CAMERA if worn == (NO_SENSORS,) else Equipment.SENSORS).usual_network,
         device=device,
         folder=folder,
         performer=performer,
