@@ -35,8 +35,8 @@ ONE = 2_000_000_000  # ns between two movements that are one
 
 @dataclass(frozen=True)
 class ViewMove:
-    """The view moved, in the times of the pictures, between `begin_ns` and `end_ns`, by `far` of its longer side in
-    all; `rests` False where it had not come to rest when the last picture came."""
+    """The view moved, in the times of the pictures, between `begin_ns` and `end_ns`, by `far` of its longer side at
+    most; `rests` False where it had not come to rest when the last picture came."""
 
     begin_ns: int
     end_ns: int
@@ -106,7 +106,7 @@ class ViewWatch:
         assert self._last is not None  # it moves
         assert self.moving_ns is not None
         step, far = view_shift(self._last, now), view_shift(stand, now)
-        self._far = self._far if far is None else far
+        self._far = max(self._far, far or 0.0)
         if step is None or step > AT_REST * MOVED:
             self._rest_ns = now.t_ns
         elif now.t_ns - self._rest_ns >= RESTING:
@@ -120,7 +120,7 @@ class ViewWatch:
 def _merged(moves: list[ViewMove], new: ViewMove) -> list[ViewMove]:
     if not moves or new.begin_ns - moves[-1].end_ns > ONE:
         return [*moves, new]
-    return [*moves[:-1], ViewMove(moves[-1].begin_ns, new.end_ns, moves[-1].far + new.far, new.rests)]
+    return [*moves[:-1], ViewMove(moves[-1].begin_ns, new.end_ns, max(moves[-1].far, new.far), new.rests)]
 
 
 def _known(image: Picture, t_ns: int, person: "Keypoints | None") -> _Known:
