@@ -67,14 +67,14 @@ def camera_lag(
     if not found:
         raise BadInputError(
             "What the camera saw and what the sensors felt is not one movement, or too little of it. Both have to show "
-            "some seconds of the same; wave both arms at the start."
+            "some seconds of the same; clap once, or wave both arms, at the start."
         )
     likely = [found[0], *(rival for rival in found[1:] if not clear(found[0], rival))]
     best = likely[0] if len(likely) == 1 else knocked(likely, knocks)
     if best is None:
         raise BadInputError(
             "What the camera saw fits several moments of what the sensors felt: the movement is short or repeats "
-            "itself. Let both have more in common, or something that happens once: wave both arms."
+            "itself. Let both have more in common, or something that happens once: clap, and wave both arms."
         )
     again = _Scene.of(felt, t_ns, seen_ns, rays, confidence, MORE).refined(best.lag)
     return refined_by_knocks(best.lag if again is None else again[0], knocks)
@@ -87,8 +87,8 @@ def knocked(likely: Sequence[Placement], knocks: Sequence[Knocks]) -> Placement 
 
 
 def _agreement(lag: int, knocks: Sequence[Knocks]) -> int:
-    """Knocks that were seen and felt, less those that were only seen."""
-    return sum(2 * len(one.offs(lag, MATCH)) - len(one.seen) for one in knocks)
+    """Knocks that were seen and felt, less those that were only seen, of kinds that were felt at all."""
+    return sum(2 * len(one.offs(lag, MATCH)) - len(one.seen) for one in knocks if len(one.felt))
 
 
 def refined_by_knocks(lag: int, knocks: Sequence[Knocks]) -> int:
