@@ -89,7 +89,7 @@ def test_without_a_performer_nothing_is_said() -> None:
 @given(
     seed=st.integers(0, 1000),
     angle=st.floats(0, 6.28),
-    far=st.floats(0.01, 0.25),
+    far=st.floats(0.01, 0.2),
     at=st.floats(2, 4),
 )
 def test_a_bump_is_told_with_its_time(seed: int, angle: float, far: float, at: float) -> None:
