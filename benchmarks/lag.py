@@ -1,12 +1,13 @@
 """How often the moment at which a video began is found among worn sensors, from the movement alone.
 
-    python benchmarks/lag.py DATA [--people test] [--seconds 6 3] [--count 40]
+    python benchmarks/lag.py DATA [--people test] [--seconds 6 3] [--count 40] [--outside 0.3]
 
 DATA holds the motion shards. A take is some clips of one person, in the order of the data (so that exercises repeat
 themselves) or, every other one, in any order, joined to about --take seconds. It is worn as six sensors that drift and
 slip (`rig.imu.WORN`), solved by HiPoser, and a stretch of it filmed at 30 pictures a second from some side by a
-detector as wrong as MediaPipe, --hidden of the joints unseen. The film begins anywhere within ten hours. Right is what
-is within 0.1 s. Prints a row a length, with the processor time of a search.
+detector as wrong as MediaPipe, --hidden of the joints unseen. The film begins anywhere within ten hours; --outside of
+it is before the sensors began, or after they ended. Right is what is within 0.1 s. Prints a row a length, with the
+processor time of a search.
 """
 
 import argparse
@@ -112,6 +113,18 @@ def scene(name: str, motion: Motion, filmed: range, hidden: float, number: int) 
     return Scene(name, imu, felt - felt[:, :1], replace(film, t_ns=film.t_ns + late), late)
 
 
+def shortened(one: Scene, outside: float, first: bool) -> Scene:
+    """With sensors that begin, or end, while the film goes on: `outside` of it is not theirs."""
+    if not outside:
+        return one
+    edge = round((outside if first else 1 - outside) * (len(one.film.t_ns) - 1))
+    at = int(np.searchsorted(one.imu.t_ns, one.film.t_ns[edge] - one.late))
+    rows = slice(at, None) if first else slice(None, at)
+    imu = one.imu
+    cut = ImuSequence(imu.orientation[rows], imu.acceleration[rows], imu.present[rows], imu.t_ns[rows])
+    return replace(one, imu=cut, felt=one.felt[rows])
+
+
 def error(one: Scene) -> float | None:
     """Seconds by which the lag that is found is off; None where it is refused."""
     film = one.film
@@ -130,6 +143,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, nargs="+", default=[6.0, 3.0], help="that are filmed")
     parser.add_argument("--take", type=float, default=25.0, help="seconds of sensors")
     parser.add_argument("--count", type=int, default=40)
+    parser.add_argument("--outside", type=float, default=0.0, help="share of the film")
     parser.add_argument("--hidden", type=float, default=0.0, help="share of the joints")
     arguments = parser.parse_args()
     clips = split_clips(read_clips(arguments.data))[PEOPLE.index(arguments.people)]
@@ -137,9 +151,9 @@ def main() -> None:
     for seconds in arguments.seconds:
         errors, took = [], 0.0
         every = scenes(clips, seconds, arguments.take, arguments.count, arguments.hidden)
-        for one in track(every, f"{seconds:g} s", arguments.count):
+        for number, one in enumerate(track(every, f"{seconds:g} s", arguments.count)):
             began = time.process_time()
-            errors.append(error(one))
+            errors.append(error(shortened(one, arguments.outside, number % 2 == 0)))
             took += time.process_time() - began
         told = np.abs([e for e in errors if e is not None])
         right = told[told < RIGHT]

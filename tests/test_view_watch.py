@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 cv2 = pytest.importorskip("cv2")
+from mocamba.devices.camera.simulate import SimulatedCamera  # noqa: E402
 from mocamba.devices.camera.view_watch import MOVED, ViewMove, ViewWatch  # noqa: E402
 from mocamba.devices.keypoints.keypoints import Keypoints  # noqa: E402
 from mocamba.devices.keypoints.video import VideoFile  # noqa: E402
@@ -46,11 +47,16 @@ class Stage:
         return noisy.clip(0, 255).astype(np.uint8), person.keypoints(round(seconds * 1e9), WIDTH, HEIGHT)
 
 
+def elsewhere(width: int, height: int) -> Keypoints:
+    """A performer found where none is: in a corner of the picture."""
+    return Keypoints(np.ones((17, 2), np.float32), np.ones(17, np.float32), 0, width, height)
+
+
 def watched(stage: Stage, seconds: float, seen: bool = True) -> Sequence[ViewMove]:
     watch = ViewWatch()
     for number in range(round(seconds * RATE)):
         picture, person = stage.picture(number / RATE)
-        watch.look(picture, round(number * 1e9 / RATE), person if seen else None)
+        watch.look(picture, round(number * 1e9 / RATE), person if seen else elsewhere(WIDTH, HEIGHT))
     return watch.moves
 
 
@@ -59,15 +65,31 @@ def test_a_performer_alone_moves_no_camera(others: int) -> None:
     assert not watched(Stage(1, lambda t: (0, 0), others), 8)
 
 
-def test_a_performer_nobody_found_moves_no_camera() -> None:
+def test_a_performer_found_elsewhere_moves_no_camera() -> None:
     assert not watched(Stage(2, lambda t: (0, 0)), 6, seen=False)
+
+
+def test_a_performer_before_a_plain_wall_moves_no_camera() -> None:
+    """The simulated camera's picture has nothing but the performer in it."""
+    camera, watch = SimulatedCamera(port=0), ViewWatch()
+    for number in range(60):
+        picture = cv2.imdecode(np.frombuffer(camera.picture(number / 4), np.uint8), cv2.IMREAD_COLOR)
+        watch.look(picture, round(number * 1e9 / 4), elsewhere(640, 480))
+    assert not watch.moves
+
+
+def test_without_a_performer_nothing_is_said() -> None:
+    stage, watch = Stage(2, lambda t: (40 * t, 0)), ViewWatch()
+    for number in range(20):
+        watch.look(stage.picture(number / RATE)[0], round(number * 1e9 / RATE), None)
+    assert not watch.moves
 
 
 @settings(max_examples=8, deadline=None)
 @given(
     seed=st.integers(0, 1000),
     angle=st.floats(0, 6.28),
-    far=st.floats(0.01, 0.25),
+    far=st.floats(0.01, 0.2),
     at=st.floats(2, 4),
 )
 def test_a_bump_is_told_with_its_time(seed: int, angle: float, far: float, at: float) -> None:
@@ -108,7 +130,7 @@ def test_a_camera_that_pans_is_told_from_when_to_when() -> None:
 def test_a_plain_wall_tells_nothing() -> None:
     watch = ViewWatch()
     for number in range(40):
-        watch.look(np.full((90, 120, 3), 100 + number % 2, np.uint8), number * 10**8, None)
+        watch.look(np.full((90, 120, 3), 100 + number % 2, np.uint8), number * 10**8, elsewhere(120, 90))
     assert not watch.moves
 
 
@@ -117,5 +139,6 @@ def test_real_cameras_that_stood_still_did_not_move(name: str) -> None:
     watch = ViewWatch()
     with VideoFile(real_video(name)) as video:
         for frame in islice(video, 120):
-            watch.look(frame.image, frame.t_ns, None)
+            height, width = frame.image.shape[:2]
+            watch.look(frame.image, frame.t_ns, elsewhere(width, height))
     assert not watch.moves

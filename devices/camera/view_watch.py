@@ -2,7 +2,8 @@
 
 Corners outside the performer are followed into the newest picture (Lucas-Kanade; where they went too far, from where
 phase correlation says), and one shift, turn and zoom is sought that most of them share. As long as a good part of them
-is where it was, the camera stands, whoever walks through the picture; where too few are found, nothing is said.
+is where it was, the camera stands, whoever walks through the picture. Where too few are found, or the performer is not,
+nothing is said.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ EXACT = 1.0  # pixels: corners nearer than that to one movement share it
 SHARED = 0.5  # of the corners that have to share a movement
 FEW = 8  # of them at least
 STANDING = 0.35  # of the corners that are where they were while the camera stands
-SPREAD = 0.3  # of the picture's longer side over which they have to lie: one passer-by is no background
+SPREAD = 0.5  # of the picture's width over which they have to lie: one passer-by is no background
 MOVED = 0.006  # of the longer side: what the view's corners move by, from which the camera is not where it was
 AT_REST = 0.5  # times that from look to look while it rests again
 RESTING = 700_000_000  # ns of rest after which it stands anew
@@ -35,8 +36,8 @@ ONE = 2_000_000_000  # ns between two movements that are one
 
 @dataclass(frozen=True)
 class ViewMove:
-    """The view moved, in the times of the pictures, between `begin_ns` and `end_ns`, by `far` of its longer side in
-    all; `rests` False where it had not come to rest when the last picture came."""
+    """The view moved, in the times of the pictures, between `begin_ns` and `end_ns`, by `far` of its longer side at
+    most; `rests` False where it had not come to rest when the last picture came."""
 
     begin_ns: int
     end_ns: int
@@ -73,7 +74,9 @@ class ViewWatch:
         return tuple(_merged(self._moves, ViewMove(self.moving_ns, self._looked_ns, self._far, rests=False)))
 
     def look(self, image: Picture, t_ns: int, person: "Keypoints | None") -> None:
-        """At a picture `(H, W, 3)`, unless the last look was a moment ago."""
+        """At a picture `(H, W, 3)` of a `person`, unless the last look was a moment ago."""
+        if person is None or not person.seen.any():
+            return
         if self._stand is not None and t_ns - self._looked_ns < LOOK_EVERY:
             return
         self._looked_ns = t_ns
@@ -106,7 +109,7 @@ class ViewWatch:
         assert self._last is not None  # it moves
         assert self.moving_ns is not None
         step, far = view_shift(self._last, now), view_shift(stand, now)
-        self._far = self._far if far is None else far
+        self._far = max(self._far, far or 0.0)
         if step is None or step > AT_REST * MOVED:
             self._rest_ns = now.t_ns
         elif now.t_ns - self._rest_ns >= RESTING:
@@ -120,22 +123,21 @@ class ViewWatch:
 def _merged(moves: list[ViewMove], new: ViewMove) -> list[ViewMove]:
     if not moves or new.begin_ns - moves[-1].end_ns > ONE:
         return [*moves, new]
-    return [*moves[:-1], ViewMove(moves[-1].begin_ns, new.end_ns, moves[-1].far + new.far, new.rests)]
+    return [*moves[:-1], ViewMove(moves[-1].begin_ns, new.end_ns, max(moves[-1].far, new.far), new.rests)]
 
 
-def _known(image: Picture, t_ns: int, person: "Keypoints | None") -> _Known:
+def _known(image: Picture, t_ns: int, person: "Keypoints") -> _Known:
     import cv2
 
     scale = min(1.0, LENGTH / max(image.shape[:2]))
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
     grey = cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
     free = np.full(grey.shape, 255, np.uint8)
-    if person is not None and person.seen.any():
-        points = person.points[person.seen] * scale
-        wider = WIDER * float(np.ptp(points, axis=0).max())
-        low, high = points.min(axis=0) - wider, points.max(axis=0) + wider
-        (left, top), (right, bottom) = (np.clip(corner, 0, size).astype(int) for corner in (low, high))
-        free[top:bottom, left:right] = 0
+    points = person.points[person.seen] * scale
+    wider = WIDER * float(np.ptp(points, axis=0).max())
+    low, high = points.min(axis=0) - wider, points.max(axis=0) + wider
+    (left, top), (right, bottom) = (np.clip(corner, 0, size).astype(int) for corner in (low, high))
+    free[top:bottom, left:right] = 0
     corners = cv2.goodFeaturesToTrack(grey, CORNERS, 0.02, 6, mask=free)
     found = np.zeros((0, 2), np.float32) if corners is None else np.asarray(corners, np.float32).reshape(-1, 2)
     return _Known(np.asarray(grey, np.uint8), found, free, t_ns)
@@ -190,7 +192,7 @@ def _shift(first: Points, second: Points, shape: tuple[int, ...]) -> float | Non
     inside = np.zeros(len(first), bool) if shares is None else shares.reshape(-1).astype(bool)
     if fit is None or inside.sum() < max(FEW, SHARED * len(first)):
         return None
-    if np.ptp(first[inside], axis=0).max() < SPREAD * longer:
+    if np.ptp(first[inside, 0]) < SPREAD * shape[1]:
         return None
     corners = np.array([[0, 0, 1], [shape[1], 0, 1], [0, shape[0], 1], [shape[1], shape[0], 1]], np.float64)
     return float(np.linalg.norm(corners @ fit.T - corners[:, :2], axis=1).max()) / longer

@@ -26,6 +26,7 @@ HINT = 0.05  # share of the movement explained from which a lag is looked at
 RIVALS = 12  # lags that are compared by where the joints are
 APART = 0.3  # seconds between two of them
 CLEAR = 1.1  # times the miss of the best that the next best has to have; by benchmarks/lag.py, validation people
+REACHED = 0.3  # of the pictures: fewer tell nothing
 NEAR = 0.6  # seconds: the most by which clocks of one computer disagree, a slow camera included
 STEPS = (0.04, 0.01)  # seconds, four to both sides, that are tried around what movements tell, then around the best
 WALK = 3  # times that they are tried anew around the best, where that is the last
@@ -38,10 +39,11 @@ HEARD = 0.5  # of what it says then
 @dataclass(frozen=True, eq=False)
 class Placement:
     """Sensors and pictures `lag` nanoseconds apart, and the mean squared `miss` of joints on their rays then, m²;
-    pictures that the sensors do not reach count as where nothing fits."""
+    pictures that the sensors do not reach count as where nothing fits. `missed (N,)` of each picture, NaN there."""
 
     lag: int
     miss: float
+    missed: Array
 
 
 def camera_lag(
@@ -65,14 +67,14 @@ def camera_lag(
     if not found:
         raise BadInputError(
             "What the camera saw and what the sensors felt is not one movement, or too little of it. Both have to show "
-            "some seconds of the same; wave both arms at the start."
+            "some seconds of the same; clap once, or wave both arms, at the start."
         )
     likely = [found[0], *(rival for rival in found[1:] if not clear(found[0], rival))]
     best = likely[0] if len(likely) == 1 else knocked(likely, knocks)
     if best is None:
         raise BadInputError(
             "What the camera saw fits several moments of what the sensors felt: the movement is short or repeats "
-            "itself. Let both have more in common, or something that happens once: wave both arms."
+            "itself. Let both have more in common, or something that happens once: clap, and wave both arms."
         )
     again = _Scene.of(felt, t_ns, seen_ns, rays, confidence, MORE).refined(best.lag)
     return refined_by_knocks(best.lag if again is None else again[0], knocks)
@@ -85,8 +87,8 @@ def knocked(likely: Sequence[Placement], knocks: Sequence[Knocks]) -> Placement 
 
 
 def _agreement(lag: int, knocks: Sequence[Knocks]) -> int:
-    """Knocks that were seen and felt, less those that were only seen."""
-    return sum(2 * len(one.offs(lag, MATCH)) - len(one.seen) for one in knocks)
+    """Knocks that were seen and felt, less those that were only seen, of kinds that were felt at all."""
+    return sum(2 * len(one.offs(lag, MATCH)) - len(one.seen) for one in knocks if len(one.felt))
 
 
 def refined_by_knocks(lag: int, knocks: Sequence[Knocks]) -> int:
@@ -99,7 +101,11 @@ def refined_by_knocks(lag: int, knocks: Sequence[Knocks]) -> int:
 
 
 def clear(best: Placement, rival: Placement) -> bool:
-    """Whether `rival` misses surely more."""
+    """Whether `rival` misses surely more, also where it reaches a part of the pictures alone: a film may begin before
+    the sensors."""
+    both = np.isfinite(best.missed) & np.isfinite(rival.missed)
+    if both.mean() >= REACHED and rival.missed[both].mean() < best.missed[both].mean():
+        return False
     return rival.miss > CLEAR * best.miss
 
 
@@ -131,7 +137,9 @@ def _comparable(tried: Sequence[tuple[int, Array]]) -> list[Placement]:
     of them fits all."""
     worst = max((float(np.nanmean(missed)) for _, missed in tried), default=0.0)
     known = np.any([np.isfinite(missed) for _, missed in tried], axis=0)
-    return [Placement(lag, float(np.where(np.isfinite(missed), missed, worst)[known].mean())) for lag, missed in tried]
+    return [
+        Placement(lag, float(np.nan_to_num(missed[known], nan=worst).mean()), missed[known]) for lag, missed in tried
+    ]
 
 
 def likely_lags(felt: Array, t_ns: NDArray[np.int64], even: EvenKeypoints, *, shared: bool) -> list[int]:

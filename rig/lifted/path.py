@@ -9,12 +9,15 @@ from ..motion import Motion
 from ..quaternion import Array
 from .tridiagonal import tridiagonal
 
-STEP = 0.003  # metres: error of a step from one frame to the next
+STEP, FELT_STEP = 0.003, 0.005  # metres: error of a step from one frame to the next, seen and felt by sensors
 SEEN = (0.03, 0.03, 0.25)  # metres across the picture, down it and away from the camera: errors that last seconds
 
 
-def fused_path(seen: Array, trust: Array, steps: Array, error: tuple[float, float, float] = SEEN) -> Array:
-    """Path `(T, 3)` near `seen (T, 3)`, as far as `trust (T,)` from 0 to 1 goes, with the differences `steps (T-1, 3)`.
+def fused_path(
+    seen: Array, trust: Array, steps: Array, error: tuple[float, float, float] = SEEN, step: float = STEP
+) -> Array:
+    """Path `(T, 3)` near `seen (T, 3)`, as far as `trust (T,)` from 0 to 1 goes, with the differences `steps (T-1, 3)`,
+    each wrong by `step` metres.
 
     Least squares; axes are the camera's, across, down and away, each seen with its own `error`. Where nothing is
     trusted the steps alone lead on.
@@ -22,7 +25,7 @@ def fused_path(seen: Array, trust: Array, steps: Array, error: tuple[float, floa
     if len(seen) < 2:
         return seen
     path = np.empty_like(seen)
-    beside = STEP**-2
+    beside = step**-2
     for axis in range(3):
         weight = trust / error[axis] ** 2 + 1e-9
         diagonal = weight + 2 * beside
