@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 from mocamba.capture import sources
 from mocamba.capture.calibrating.start import Start
-from mocamba.capture.dropouts import Slot
-from mocamba.capture.frames import FrameMaker
+from mocamba.capture.calibration import Calibration
+from mocamba.capture.dropouts import DropOuts, Slot
+from mocamba.capture.frames import Frame, FrameMaker
 from mocamba.capture.link_client import LinkClient
 from mocamba.capture.link_protocol import LinkError
 from mocamba.capture.session import Session
@@ -27,12 +28,14 @@ from mocamba.capture.simulated_start import simulated_calibration
 from mocamba.capture.sources import Sensors, parse_spec, slots_of
 from mocamba.capture.stamping import Stamped, Stamper
 from mocamba.capture.status import FOLLOWS, LivePose, SessionStatus, State, check_step
-from mocamba.capture.take import open_take
+from mocamba.capture.take import Take, open_take
 from mocamba.devices.errors import ConnectError
 from mocamba.devices.reading import Acceleration, Reading
 from mocamba.devices.simulated.speaker import Imperfections, Unplugging
+from mocamba.inference.solver import LiveSolver, solve_frames
+from mocamba.inference.weights_file import load_network
 from mocamba.rig.errors import BadInputError, MocambaError
-from mocamba.rig.imu import SLOTS
+from mocamba.rig.imu import SLOTS, ImuSequence
 
 LIVE = 90.0  # seconds until torch is loaded on a busy machine
 
@@ -163,6 +166,61 @@ def test_a_session_from_sensors_to_a_take_through_everything_that_breaks(
     assert finished["seconds"] == pytest.approx(worn.t_ns[-1] / 1e9 - worn.t_ns[0] / 1e9, abs=0.5)
     assert take.manifest.calibration is not None
     take.imu()
+
+
+def test_a_take_solved_frame_by_frame_is_the_take_solved_again(
+    options: SessionOptions, clean: None, ended: list[Session]
+) -> None:
+    """What a session does to the samples of its own take, and the solve of it from raw, with the same network."""
+    watcher = Watcher()
+    session = Session(options, (watcher,))
+    ended.append(session)
+    live(session)
+    session.record("twice").result(20)
+    wait_for_poses(watcher, 300)
+    session.stop_recording().result(20)
+    take = open_take(options.folder / "twice.take")
+    calibration = take.manifest.calibration
+    assert calibration is not None
+    frames = frames_of(take, calibration)
+    imu, _ = take.imu()
+    begin = next(k for k, frame in enumerate(frames) if np.isfinite(frame.age).all())
+    assert [frame.t_ns for frame in frames[begin:]] == imu.t_ns[begin : len(frames)].tolist()
+    network = load_network("hiposer-s").network
+    solver, dropouts = LiveSolver(network), DropOuts()
+    shown = []
+    for frame in frames[begin:]:
+        sensed = dropouts.sense(frame.t_ns, frame.orientation, frame.acceleration, frame.age)
+        shown.append(solver.push(sensed.orientation, sensed.acceleration, sensed.present))
+    again = solve_frames(network, imu_between(imu, begin, len(frames)))
+    for name in ("rotations", "translation"):
+        np.testing.assert_allclose(
+            np.concatenate([getattr(one, name) for one in shown]), getattr(again, name), atol=1e-4
+        )
+
+
+def frames_of(take: Take, calibration: Calibration) -> list[Frame]:
+    """As the session makes them, where no sample comes later than frames wait for it."""
+    logs, _ = take.logs()
+    maker = FrameMaker(calibration, {one.sensor: one.slot for one in calibration.sensors})
+    samples = sorted(
+        (
+            Stamped(log.name, int(t), int(t), int(t), (*log.orientation[row].tolist(), *log.acceleration[row].tolist()))
+            for log in logs
+            for row, t in enumerate(log.t_ns)
+        ),
+        key=lambda sample: sample.t_ns,
+    )
+    frames: list[Frame] = []
+    for sample in samples:
+        maker.add([sample])
+        frames += maker.due(sample.t_ns)
+    return frames
+
+
+def imu_between(imu: ImuSequence, begin: int, end: int) -> ImuSequence:
+    rows = slice(begin, end)
+    return ImuSequence(imu.orientation[rows], imu.acceleration[rows], imu.present[rows], imu.t_ns[rows])
 
 
 def test_a_simulated_sensor_that_speaks_late_is_waited_for(
