@@ -54,21 +54,8 @@ def clips(data: Path, people: Sequence[str], count: int, seconds: float) -> list
         own = [clip for clip in read_shard(data / f"{shard}.npz") if clip.subject in people]
         own = [clip for clip in own if clip.motion.duration >= SHORTEST]
         rows = np.linspace(0, len(own) - 1, count // 2).round().astype(int)
-        found += [replace(own[row], motion=cut(own[row].motion, round(60 * seconds))) for row in rows]
+        found += [replace(own[row], motion=own[row].motion.part(slice(round(60 * seconds)))) for row in rows]
     return found
-
-
-def cut(motion: Motion, frames: int) -> Motion:
-    """Its first `frames`."""
-    rows = slice(0, frames)
-    return replace(
-        motion,
-        rotations=motion.rotations[rows],
-        translation=motion.translation[rows],
-        t_ns=motion.t_ns[rows],
-        confidence=motion.confidence[rows],
-        contact=None,
-    )
 
 
 def error(mine: Any, truth: Any) -> float:

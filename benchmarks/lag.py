@@ -120,9 +120,7 @@ def shortened(one: Scene, outside: float, first: bool) -> Scene:
     edge = round((outside if first else 1 - outside) * (len(one.film.t_ns) - 1))
     at = int(np.searchsorted(one.imu.t_ns, one.film.t_ns[edge] - one.late))
     rows = slice(at, None) if first else slice(None, at)
-    imu = one.imu
-    cut = ImuSequence(imu.orientation[rows], imu.acceleration[rows], imu.present[rows], imu.t_ns[rows])
-    return replace(one, imu=cut, felt=one.felt[rows])
+    return replace(one, imu=one.imu.part(rows), felt=one.felt[rows])
 
 
 def error(one: Scene) -> float | None:

@@ -30,7 +30,7 @@ def main() -> None:
     arguments = parser.parse_args()
     table = Table("people", "poses", "slide, cm/s", "fastest foot, m/s", "ms a frame")
     for people in ("cmu", "uiprmd"):
-        truth = cut(join(arguments.data, people, TEST), round(arguments.minutes * 3600))
+        truth = join(arguments.data, people, TEST).part(slice(round(arguments.minutes * 3600)))
         stands = standing(estimate_contact(truth), truth.rate)
         said = solve(simulate_imu(truth), network=arguments.network)
         for name, contact in (("as they are", None), ("held", said.contact)):
@@ -40,12 +40,6 @@ def main() -> None:
             slide, fastest = speeds(shown, stands)
             table.add_row(people, name, f"{slide:.2f}", f"{fastest:.2f}", f"{took:.2f}" if contact is not None else "")
     Console().print(table)
-
-
-def cut(motion: Motion, frames: int) -> Motion:
-    """Its beginning."""
-    names = ("rotations", "translation", "t_ns", "confidence")
-    return replace(motion, contact=None, **{name: getattr(motion, name)[:frames] for name in names})
 
 
 def held(motion: Motion, contact: np.ndarray) -> Motion:

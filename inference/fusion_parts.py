@@ -42,7 +42,7 @@ def solve_fused_apart(
             progress((number + share) / len(cuts), doing)
 
         part = EvenKeypoints(still.rays[rows], still.sure[rows], still.present[rows], still.t_ns[rows])
-        solved.append(solve_fused(_worn(imu, rows), _cut(felt, rows), part, loaded, tell))
+        solved.append(solve_fused(imu.part(rows), felt.part(rows), part, loaded, tell))
     return joined(solved, felt)
 
 
@@ -92,18 +92,3 @@ def joined(solved: Sequence[FilmSolution], felt: Motion) -> FilmSolution:
     )
     lifted, agreed = (np.concatenate([getattr(part, name) for part in solved]) for name in ("lifted", "agreed"))
     return FilmSolution(motion, first.ground, lifted, agreed, tuple(solved))
-
-
-def _worn(imu: ImuSequence, rows: slice) -> ImuSequence:
-    return ImuSequence(imu.orientation[rows], imu.acceleration[rows], imu.present[rows], imu.t_ns[rows])
-
-
-def _cut(motion: Motion, rows: slice) -> Motion:
-    return replace(
-        motion,
-        rotations=motion.rotations[rows],
-        translation=motion.translation[rows],
-        t_ns=motion.t_ns[rows],
-        confidence=motion.confidence[rows],
-        contact=None if motion.contact is None else motion.contact[rows],
-    )

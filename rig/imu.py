@@ -26,6 +26,10 @@ class ImuSequence:
     def __len__(self) -> int:
         return len(self.t_ns)
 
+    def part(self, rows: slice) -> "ImuSequence":
+        """Some of the frames, at their own times."""
+        return ImuSequence(self.orientation[rows], self.acceleration[rows], self.present[rows], self.t_ns[rows])
+
 
 @dataclass(frozen=True)
 class SensorErrors:

@@ -1,6 +1,6 @@
 """A motion: the pose of one performer over time."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,17 @@ class Motion:
     def rate(self) -> float:
         """Mean frames per second."""
         return (len(self) - 1) / self.duration if len(self) > 1 else SOLVE_RATE
+
+    def part(self, rows: slice | NDArray[np.intp]) -> "Motion":
+        """Some of the frames, at their own times."""
+        return replace(
+            self,
+            rotations=self.rotations[rows],
+            translation=self.translation[rows],
+            t_ns=self.t_ns[rows],
+            confidence=self.confidence[rows],
+            contact=None if self.contact is None else self.contact[rows],
+        )
 
     def joint_positions(self) -> NDArray[np.float32]:
         """World positions `(T, 24, 3)`, metres."""

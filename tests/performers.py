@@ -32,14 +32,11 @@ def network(name: str = "hiposer-d") -> LoadedNetwork:
 
 
 def cut(imu: ImuSequence, begin: int, end: int) -> ImuSequence:
-    return ImuSequence(
-        imu.orientation[begin:end], imu.acceleration[begin:end], imu.present[begin:end], imu.t_ns[begin:end]
-    )
+    return imu.part(slice(begin, end))
 
 
 def cut_motion(motion: Motion, begin: int, end: int) -> Motion:
-    names = ("rotations", "translation", "t_ns", "confidence")
-    return replace(motion, **{name: getattr(motion, name)[begin:end] for name in names})
+    return motion.part(slice(begin, end))
 
 
 def turned(imu: ImuSequence, angle: float) -> ImuSequence:

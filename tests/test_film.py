@@ -45,14 +45,8 @@ def silent(share: float, doing: str) -> None:
 
 
 def part(motion: Motion, begin: float, end: float) -> Motion:
-    rows = slice(round(60 * begin), round(60 * end))
-    return replace(
-        motion,
-        rotations=motion.rotations[rows],
-        translation=motion.translation[rows],
-        t_ns=motion.t_ns[rows] - motion.t_ns[rows][0],
-        confidence=motion.confidence[rows],
-    )
+    cut = motion.part(slice(round(60 * begin), round(60 * end)))
+    return replace(cut, t_ns=cut.t_ns - cut.t_ns[0])
 
 
 @pytest.fixture(scope="module")

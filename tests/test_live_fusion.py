@@ -109,9 +109,9 @@ def test_a_camera_alone_gives_poses_after_standing_and_as_a_recording_does() -> 
     mine, other, truth = (
         h36m_positions(motion).astype(np.float64)
         for motion in (
-            replace(cut(scene.truth, rows), **_poses([sights[k] for k in found])),
-            cut(offline, rows),
-            cut(scene.truth, rows),
+            replace(scene.truth.part(rows), **_poses([sights[k] for k in found])),
+            offline.part(rows),
+            scene.truth.part(rows),
         )
     )
     live_error, offline_error = levelled_error(mine, truth), levelled_error(other, truth)
@@ -121,17 +121,6 @@ def test_a_camera_alone_gives_poses_after_standing_and_as_a_recording_does() -> 
     assert angle_between(rotations[1:], rotations[:-1]).max() < 12 / 15 + 0.01
     gone = film.push(replace(view(scene, 1, hidden=True, sensors=False), t_ns=10**12))
     assert not gone.found
-
-
-def cut(motion: Motion, rows: np.ndarray) -> Motion:
-    return replace(
-        motion,
-        rotations=motion.rotations[rows],
-        translation=motion.translation[rows],
-        t_ns=motion.t_ns[rows],
-        confidence=motion.confidence[rows],
-        contact=None,
-    )
 
 
 def _poses(sights: list[Sight]) -> dict[str, np.ndarray]:

@@ -1,5 +1,7 @@
 """Kinematics, motions and their resampling."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -36,6 +38,16 @@ def test_bones_keep_their_length(seed: int) -> None:
     positions = motion.joint_positions()
     lengths = np.linalg.norm(positions[:, 1:] - positions[:, list(PARENTS[1:])], axis=-1)
     np.testing.assert_allclose(lengths, np.linalg.norm(SMPL24.offsets[1:], axis=-1)[None].repeat(5, 0), atol=1e-5)
+
+
+def test_a_part_has_all_of_its_frames_and_no_other() -> None:
+    motion = motions.wild(9)
+    motion = replace(motion, contact=np.random.default_rng(0).random((9, 2)).astype(np.float32))
+    part = motion.part(slice(2, 6))
+    for name in ("rotations", "translation", "t_ns", "confidence", "contact"):
+        np.testing.assert_array_equal(getattr(part, name), getattr(motion, name)[2:6])
+    assert len(part.part(np.array([0, 3]))) == 2
+    assert replace(motion, contact=None).part(slice(3)).contact is None
 
 
 def test_elbow_bends_forward_and_knee_backward() -> None:

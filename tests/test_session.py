@@ -35,7 +35,7 @@ from mocamba.devices.simulated.speaker import Imperfections, Unplugging
 from mocamba.inference.solver import LiveSolver, solve_frames
 from mocamba.inference.weights_file import load_network
 from mocamba.rig.errors import BadInputError, MocambaError
-from mocamba.rig.imu import SLOTS, ImuSequence
+from mocamba.rig.imu import SLOTS
 
 LIVE = 90.0  # seconds until torch is loaded on a busy machine
 
@@ -192,7 +192,7 @@ def test_a_take_solved_frame_by_frame_is_the_take_solved_again(
     for frame in frames[begin:]:
         sensed = dropouts.sense(frame.t_ns, frame.orientation, frame.acceleration, frame.age)
         shown.append(solver.push(sensed.orientation, sensed.acceleration, sensed.present))
-    again = solve_frames(network, imu_between(imu, begin, len(frames)))
+    again = solve_frames(network, imu.part(slice(begin, len(frames))))
     for name in ("rotations", "translation"):
         np.testing.assert_allclose(
             np.concatenate([getattr(one, name) for one in shown]), getattr(again, name), atol=1e-4
@@ -216,11 +216,6 @@ def frames_of(take: Take, calibration: Calibration) -> list[Frame]:
         maker.add([sample])
         frames += maker.due(sample.t_ns)
     return frames
-
-
-def imu_between(imu: ImuSequence, begin: int, end: int) -> ImuSequence:
-    rows = slice(begin, end)
-    return ImuSequence(imu.orientation[rows], imu.acceleration[rows], imu.present[rows], imu.t_ns[rows])
 
 
 def test_a_simulated_sensor_that_speaks_late_is_waited_for(

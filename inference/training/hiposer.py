@@ -10,7 +10,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...rig.imu import SensorErrors
-from ...rig.motion import Motion
 from ...rig.rotation import quaternion_to_matrix
 from ..constants import constant
 from ..features import sensor_features
@@ -188,7 +187,7 @@ def validate(network: HiPoser, clips: Sequence[Clip], piece: int = 300) -> list[
     """Errors of the first `piece` frames of each clip with clean sensors, all clips as one batch."""
     network.eval()
     device = network.embed_sensors.weight.device
-    parts = [_first(clip.motion, piece) for clip in clips]
+    parts = [clip.motion.part(slice(piece)) for clip in clips]
     imus = [simulate_imu(motion) for motion in parts]
     inputs = [
         sensor_features(
@@ -208,13 +207,3 @@ def validate(network: HiPoser, clips: Sequence[Clip], piece: int = 300) -> list[
         estimate = replace(motion, rotations=local)
         results.append((clip, pose_errors(estimate, motion)))
     return results
-
-
-def _first(motion: Motion, frames: int) -> Motion:
-    return replace(
-        motion,
-        rotations=motion.rotations[:frames],
-        translation=motion.translation[:frames],
-        t_ns=motion.t_ns[:frames],
-        confidence=motion.confidence[:frames],
-    )
