@@ -5,9 +5,9 @@ Per channel d with N states (Gu & Dao 2023, algorithm 2):
     h_t = exp(Δ_t A_d) h_{t-1} + Δ_t B_t u_t
     y_t = <C_t, h_t> + D_d u_t
 
-Three paths give the same result: `selective_scan_reference` (one step at a time; the yardstick of the
-tests), `selective_scan_chunked` (plain PyTorch on any device) and the CUDA kernel of mamba-ssm, which
-`selective_scan` takes where it is installed. Shapes in all of them:
+Four paths give the same result: `selective_scan_reference` (one step at a time; the yardstick of the
+tests), `selective_scan_chunked` (plain PyTorch on any device), our own kernels (`triton_scan.py`) and the
+CUDA kernel of mamba-ssm. `selective_scan` takes the fastest that is at hand. Shapes in all of them:
 
     u, delta (B, D, T)   input and step sizes (after softplus)
     A (D, N)             negative
@@ -66,9 +66,11 @@ def selective_scan_chunked(
 def selective_scan(
     u: Tensor, delta: Tensor, A: Tensor, b: Tensor, c: Tensor, d: Tensor, state: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The fastest path for this device; the CUDA kernel starts from zeros only, and knows no float64."""
+    """The fastest path for this device; mamba-ssm's kernel starts from zeros only, and neither knows float64."""
     if u.is_meta:  # a network without memory behind it, whose size is wanted
         return torch.empty_like(u), _initial(u, A, state)
+    if u.is_cuda and u.dtype == torch.float32 and (kernels := own_kernels()) is not None:
+        return kernels(u, delta, A, b, c, d, state)
     kernel = fused_scan() if u.is_cuda and state is None and u.dtype != torch.float64 else None
     if kernel is None:
         return selective_scan_chunked(u, delta, A, b, c, d, state)
@@ -79,6 +81,16 @@ def selective_scan(
 def full_precision(x: Tensor) -> AbstractContextManager[Any]:
     """Autocast off around a scan: its products over many steps want at least float32."""
     return nullcontext() if x.is_meta else torch.autocast(x.device.type, enabled=False)
+
+
+@cache
+def own_kernels() -> Callable[..., tuple[Tensor, Tensor]] | None:
+    """`triton_scan`, or None where there is no Triton."""
+    try:
+        from .triton_scan import triton_scan
+    except ImportError:
+        return None
+    return triton_scan
 
 
 @cache

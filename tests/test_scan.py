@@ -1,11 +1,25 @@
-"""The paths of the selective scan against the recurrence written out, one frame at a time."""
+"""The paths of the selective scan against the recurrence written out, one frame at a time.
+
+TRITON_INTERPRET=1 python tests/test_scan.py    our own kernels, carried out by Triton's interpreter on a CPU
+"""
+
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mocamba.inference.scan import CHUNK, fused_scan, selective_scan, selective_scan_chunked, selective_scan_reference
+from mocamba.inference.scan import (
+    CHUNK,
+    fused_scan,
+    own_kernels,
+    selective_scan,
+    selective_scan_chunked,
+    selective_scan_reference,
+)
 from torch import Tensor
 
 Case = tuple[Tensor, ...]
@@ -98,10 +112,52 @@ def test_the_chosen_path_on_a_cpu_is_the_chunked_one() -> None:
 @pytest.mark.parametrize("groups", [1, 4])
 @pytest.mark.parametrize("frames", [1, 81, 300])
 def test_the_cuda_kernel_is_the_chunked_scan(frames: int, groups: int) -> None:
-    if fused_scan() is None:
+    kernel = fused_scan()
+    if kernel is None:
         pytest.skip("mamba-ssm is not installed with its CUDA extension")
     case = [x.cuda() for x in problem(frames, groups, torch.float32, channels=64, states=16)[:6]]
-    y, h = selective_scan(*case)
+    y, h = kernel(*case, return_last_state=True)
     expected_y, expected_h = selective_scan_chunked(*case)
     torch.testing.assert_close(y, expected_y, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(h, expected_h, rtol=1e-4, atol=1e-4)
+
+
+def check_own_kernels(frames: int, groups: int, channels: int, states: int, device: str) -> None:
+    """Outputs, last state and all gradients, against the recurrence in float64."""
+    kernels = own_kernels()
+    assert kernels is not None
+    exact = [x.requires_grad_() for x in problem(frames, groups, channels=channels, states=states)]
+    given = [x.detach().float().to(device).requires_grad_() for x in exact]
+    weights = problem(frames, groups, channels=channels, states=states, seed=1)
+    answers, expected = kernels(*given), selective_scan_reference(*exact)
+    sums = [
+        sum((one.cpu() * weight).sum() for one, weight in zip(pair, (weights[0], weights[-1]), strict=True))
+        for pair in (answers, expected)
+    ]
+    gradients = torch.autograd.grad(sums[0], given), torch.autograd.grad(sums[1], exact)
+    for one, other in zip((*answers, *gradients[0]), (*expected, *gradients[1]), strict=True):
+        size = float(other.detach().abs().max())
+        torch.testing.assert_close(one.cpu().double(), other, rtol=1e-4, atol=1e-5 * max(1.0, size))
+
+
+KERNEL_CASES = [(1, 1, 4, 3), (7, 2, 24, 4), (8, 1, 8, 2), (30, 2, 20, 3)]  # frames, groups, channels, states
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("case", [*KERNEL_CASES, (1377, 4, 512, 16), (300, 1, 1040, 16)])
+def test_our_kernels_are_the_recurrence(case: tuple[int, int, int, int]) -> None:
+    if own_kernels() is None:
+        pytest.skip("Triton is not installed")
+    check_own_kernels(*case, device="cuda")
+
+
+def test_our_kernels_are_the_recurrence_in_the_interpreter() -> None:
+    pytest.importorskip("triton")
+    command = [sys.executable, __file__]
+    done = subprocess.run(command, env=os.environ | {"TRITON_INTERPRET": "1"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+if __name__ == "__main__":
+    for kernel_case in KERNEL_CASES:
+        check_own_kernels(*kernel_case, device="cpu")
