@@ -49,18 +49,20 @@ def selective_scan_chunked(
     One fused multiply-add a frame is left. On a CPU that takes half the time of a parallel (doubling) scan, which moves
     five times the memory; decays are never multiplied up, so nothing overflows. A take of any length fits.
     """
-    h = _initial(u, A, state)
+    grouped = (b.shape[1], u.shape[1] // b.shape[1])  # broadcasting the maps: copies for every channel cost more
+    h, rates = _initial(u, A, state).unflatten(1, grouped), A.unflatten(0, grouped)
     outputs = []
     for u_k, delta_k, b_k, c_k in zip(*(x.split(CHUNK, dim=-1) for x in (u, delta, b, c)), strict=True):
-        step = delta_k.permute(2, 0, 1)[..., None]  # (T, B, D, 1)
-        decays = torch.exp(step * A)
-        drives = step * u_k.permute(2, 0, 1)[..., None] * _time_first(b_k, u.shape[1])
-        states = []
+        step = delta_k.permute(2, 0, 1).unflatten(2, grouped)[..., None]  # (T, B, G, D/G, 1)
+        fed = u_k.permute(2, 0, 1).unflatten(2, grouped)[..., None]
+        decays = torch.exp(step * rates)
+        drives = (step * fed) * _time_first(b_k)[..., None, :]
+        after = []
         for decay, drive in zip(decays.unbind(0), drives.unbind(0), strict=True):
             h = torch.addcmul(drive, decay, h)
-            states.append(h)
-        outputs.append((torch.stack(states) * _time_first(c_k, u.shape[1])).sum(-1))
-    return torch.cat(outputs).permute(1, 2, 0) + d[:, None] * u, h
+            after.append(h)
+        outputs.append((torch.stack(after) @ _time_first(c_k)[..., None]).flatten(2))
+    return torch.cat(outputs).permute(1, 2, 0) + d[:, None] * u, h.flatten(1, 2)
 
 
 def selective_scan(
@@ -108,10 +110,9 @@ def _per_channel(maps: Tensor, channels: int) -> Tensor:
     return maps.repeat_interleave(channels // maps.shape[1], dim=1)
 
 
-def _time_first(maps: Tensor, channels: int) -> Tensor:
-    """`(B, G, N, T)` to `(T, B, D, N)`; one group is broadcast over the channels, not copied."""
-    maps = maps.permute(3, 0, 1, 2)
-    return maps if maps.shape[2] == 1 else maps.repeat_interleave(channels // maps.shape[2], dim=2)
+def _time_first(maps: Tensor) -> Tensor:
+    """`(B, G, N, T)` to `(T, B, G, N)`, states side by side in memory."""
+    return maps.permute(3, 0, 1, 2).contiguous()
 
 
 def _initial(u: Tensor, A: Tensor, state: Tensor | None) -> Tensor:
