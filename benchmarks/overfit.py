@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from mocamba.inference.cuda_graph import recorded
 from mocamba.inference.features import sensor_features
 from mocamba.inference.lifters import answer
 from mocamba.inference.lifting import LiftingClips, mirror_points, mirrored
@@ -227,7 +228,7 @@ def learn(case: Case, steps: int, rate: float, tick: Callable[[], None]) -> dict
         if k % max(1, steps // 30) == 0:
             points.append((k, checked(case, case.error)))
         if k == 3 and case.captured and device.type == "cuda":
-            run = captured(step)
+            run = recorded(step)[0].replay
         if k < steps:
             speed.fill_(rate * min((k + 1) / (0.1 * steps), 0.5 + 0.5 * math.cos(math.pi * k / steps)))
             run()
@@ -249,20 +250,6 @@ def checked(case: Case, figure: Callable[[], float]) -> float:
     value = figure()
     case.network.train()
     return value
-
-
-def captured(step: Callable[[], None]) -> Callable[[], None]:
-    """The same step as one CUDA graph: launching some ten thousand small kernels one by one takes far longer."""
-    stream = torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        for _ in range(3):
-            step()
-    torch.cuda.current_stream().wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        step()
-    return graph.replay
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ FRAMES = 300
 def main() -> None:
     """Print one JSON object: milliseconds a frame (median), where, and with what."""
     from ..devices.simulated.performer import perform
-    from ..inference.device_choice import Wish, choose_device, find_accelerators
+    from ..inference.device_choice import Wish, choose_for_lifter, find_accelerators
     from ..inference.solver import LiveSolver
     from ..inference.virtual_sensors import simulate_imu
     from ..inference.weights_file import load_network
@@ -32,7 +32,7 @@ def main() -> None:
         took.append(time.perf_counter() - began)
         if not np.isfinite(pose.rotations).all():
             raise SystemExit("The network's answer is not a number.")
-    others = choose_device(Wish.AUTO, "PoseMamba", find_accelerators())
+    others = choose_for_lifter(Wish.AUTO, find_accelerators())
     values = {"ms": round(1e3 * float(np.median(took)), 3), "device": others.device, "torch": version("torch")}
     sys.stdout.write(json.dumps(values) + "\n")
 

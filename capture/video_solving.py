@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..devices.keypoints.detectors import check_detector, open_detector
 from ..devices.keypoints.track import KeypointTrack, load_track
 from ..devices.keypoints.video import track_video
+from ..inference.device_choice import Wish, choose_for_lifter, find_accelerators
 from ..rig.errors import BadInputError, FileFormatError
 from ..rig.h36m import JOINTS, h36m_positions
 from ..rig.imu import ImuSequence
@@ -43,7 +44,7 @@ FOUND = 0.6  # share of the work that finding keypoints is
 @dataclass(frozen=True)
 class FilmOptions:
     """`height` of the performer, metres; `fov` of the camera, degrees along its picture's longer side, or a
-    `camera_file` that a calibration wrote. What is None is assumed, and said to be."""
+    `camera_file` that a calibration wrote. What is None is assumed, and said to be. `device` of the network."""
 
     network: str = FILM_NETWORK
     height: float | None = None
@@ -53,6 +54,7 @@ class FilmOptions:
     performer: str = "performer"
     polish: Polish = STANDING
     force: bool = False
+    device: Wish = Wish.AUTO
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +164,7 @@ def _network(options: FilmOptions) -> "LoadedNetwork[Any]":
     # torch comes with it: only here, where it is needed
     from ..inference.film_solver import load_lifter
 
-    return load_lifter(options.network)
+    return load_lifter(options.network, choose_for_lifter(options.device, find_accelerators()).device)
 
 
 def lens_for(track: KeypointTrack, options: FilmOptions) -> Lens:

@@ -6,7 +6,7 @@ from typing import Any, Self
 from ..rig.errors import BadInputError
 from ..rig.lifted.even import standing_figure
 from ..rig.skeleton import SMPL24
-from .device_choice import Choice, Wish
+from .device_choice import choose_for_lifter, find_accelerators
 from .film_solver import load_lifter
 from .lift_track import LiftStream
 from .live_film import LiveFilm
@@ -16,7 +16,6 @@ from .networks.vimcan import Vimcan
 from .views import View
 from .worker_process import Reads, Task
 
-CHOICE = Choice("cpu", "networks that read a camera run on the CPU: their steps are too small for a GPU")
 DISTANCE = 4.0  # metres of the figure that warms a network up
 
 
@@ -41,14 +40,13 @@ class CameraSolver:
 
 
 def load_solver(task: Task) -> LiveNetwork:
-    """Raises MocambaError for a network that reads no camera, or whole recordings, or is wished on a GPU."""
-    loaded = load_lifter(task.network)
+    """Raises MocambaError for a network that reads no camera, or whole recordings, or a device that there is not."""
+    choice = choose_for_lifter(task.wish, find_accelerators())
+    loaded = load_lifter(task.network, choice.device)
     if loaded.network.look_ahead != 0:
         raise BadInputError(
             f"{task.network} reads whole recordings and cannot run live. Choose vimcan-t-causal or posemamba-s-causal."
         )
-    if task.wish not in (Wish.AUTO, Wish.CPU):
-        raise BadInputError("Networks that read a camera run on the CPU. Leave the choice to Mocamba (auto).")
     if task.reads is Reads.BOTH and not isinstance(loaded.network, Vimcan):
         raise BadInputError(
             f"{task.network} reads a camera alone. Capture without sensors (--imu none), or choose vimcan-t-causal."
@@ -59,7 +57,7 @@ def load_solver(task: Task) -> LiveNetwork:
     return LiveNetwork(
         loaded.card.name,
         loaded.digest,
-        CHOICE,
+        choice,
         lambda: CameraSolver(kind(loaded, skeleton)),
         lambda: partial(LiftStream(loaded.network).push, figure),
     )

@@ -39,8 +39,18 @@ def find_accelerators() -> Accelerators:
     """Ask PyTorch, which is loaded for it."""
     import torch
 
-    cuda = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    cuda = torch.cuda.get_device_name() if torch.cuda.is_available() and _works("cuda") else None
     return Accelerators(cuda, "Apple GPU" if torch.backends.mps.is_available() else None)
+
+
+def _works(device: str) -> bool:
+    """False for a GPU that is too old for this PyTorch, or whose driver is: it is listed all the same."""
+    import torch
+
+    try:
+        return bool(torch.ones(1, device=device) + 1 == 2)
+    except RuntimeError:
+        return False
 
 
 def choose_device(wish: Wish, kind: str, here: Accelerators) -> Choice:
@@ -66,3 +76,14 @@ def choose_device(wish: Wish, kind: str, here: Accelerators) -> Choice:
     if here.mps is not None:
         return Choice("mps", f"{here.mps} is there")
     return Choice("cpu", "PyTorch finds no GPU here")
+
+
+def choose_for_lifter(wish: Wish, here: Accelerators) -> Choice:
+    """For a network that reads a camera. Raises BadInputError where the wished-for device is not there."""
+    if wish is Wish.AUTO and here.cuda is None:
+        return Choice(
+            "cpu",
+            "PyTorch finds no GPU of NVIDIA here; others are given thousands of small steps one by one, "
+            "which takes longer than doing them",
+        )
+    return choose_device(wish, "lifter", here)

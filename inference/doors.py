@@ -20,7 +20,7 @@ def check_input(network: str, what: str, x: Tensor, entry: tuple[int, ...], long
         raise BadInputError(
             f"{network} reads up to {longest} frames at once, not {frames}: cut the {what} into shorter clips."
         )
-    _check_finite(network, what, x)
+    check_finite(network, what, x)
 
 
 def check_alike(network: str, **inputs: Tensor) -> None:
@@ -39,7 +39,8 @@ def check_layout(config: object, **limits: tuple[float, float]) -> None:
             raise ValueError(f"{name} {value} is not between {least} and {most}")
 
 
-def _check_finite(network: str, what: str, x: Tensor) -> None:
+def check_finite(network: str, what: str, x: Tensor) -> None:
+    """Raises BadInputError unless all of `x (B, T, …)` are numbers."""
     if x.is_meta or (x.is_cuda and torch.cuda.is_current_stream_capturing()):
         return  # no values to look at; a graph being captured may not wait for an answer
     finite = torch.isfinite(x)

@@ -59,7 +59,7 @@ class FilmSolution:
         return self.ground.to_camera(h36m_positions(self.motion).astype(np.float64))
 
 
-def load_lifter(name: str) -> LoadedNetwork[Lifter]:
+def load_lifter(name: str, device: str = "cpu") -> LoadedNetwork[Lifter]:
     """As `load_weights`; raises BadInputError for a network that reads no keypoints, or needs pictures too."""
     loaded = load_weights(name)
     if not isinstance(loaded.network, Vimcan | PoseMamba | MDTF):
@@ -67,7 +67,7 @@ def load_lifter(name: str) -> LoadedNetwork[Lifter]:
         raise BadInputError(
             f"{kind} ({name}) does not solve videos. Choose one that reads a camera: 'mocamba networks' lists them."
         )
-    return LoadedNetwork(loaded.network, loaded.card, loaded.digest)
+    return LoadedNetwork(loaded.network.to(device), loaded.card, loaded.digest)
 
 
 def solve_film(

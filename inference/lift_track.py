@@ -14,6 +14,7 @@ from .framing import zoom_step
 from .lifters import Lifter, given
 from .lifting import SENSOR_JOINTS, LiftingClips
 from .lifting_evaluation import lift
+from .step_graph import step_of
 from .weights_file import LoadedNetwork
 
 Progress = Callable[[float, str], None]
@@ -109,7 +110,7 @@ class LiftStream:
     """A causal network frame by frame, with a virtual camera that follows the performer."""
 
     def __init__(self, network: Lifter, up: Array = LEVEL) -> None:
-        self._network, self._up = network, up
+        self._network, self._step, self._up = network, step_of(network), up
         self._state: Any = None
         self._zoom: Tensor | None = None
         self._middle: Array | None = None
@@ -127,8 +128,7 @@ class LiftStream:
             clips = clips._replace(keypoints=clips.keypoints * zoom[:, None, None, None])
             factor = float(zoom[0])
         inputs = (values[:, 0] for values in given(self._network, clips))
-        network: Any = self._network  # each kind has inputs of its own
-        pose, self._state = network.step(*inputs, self._state)
+        pose, self._state = self._step(*inputs, state=self._state)
         joints: Array = (pose - pose[:, :1])[0].double().numpy() @ turn[0]
         return joints if gives_metres(self._network) else joints / (FOCAL * factor)
 

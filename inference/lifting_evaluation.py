@@ -131,7 +131,8 @@ def _cut(clip: LiftingClips, begin: int, end: int) -> LiftingClips:
 
 @torch.inference_mode()
 def lift(network: Lifter, clips: LiftingClips) -> NDArray[np.float32]:
-    """Joints `(B, T, 17, 3)` relative to the pelvis, metres."""
-    said = answer(network, clips)
+    """Joints `(B, T, 17, 3)` relative to the pelvis, metres, on whichever device the network is."""
+    device = next(network.parameters()).device
+    said = answer(network, LiftingClips(*(values.to(device) for values in clips)))
     metres = said.estimate / said.metre[..., None, None]
     return (metres - metres[:, :, :1]).cpu().numpy()

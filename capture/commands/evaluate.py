@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...inference.device_choice import Wish, choose_for_lifter, find_accelerators
 from ...rig.errors import BadInputError
 from ...rig.imu import CLEAN, WORN
 from ..solving import DEFAULT_NETWORK, Mode
@@ -70,6 +71,7 @@ def evaluate_command(
     label: Annotated[str, typer.Option(help="Only clips with this in their label, e.g. walk.")] = "",
     detector: Annotated[Detector, typer.Option(help="Camera networks: whose keypoints.")] = Detector.PERFECT,
     window: Annotated[int, typer.Option(min=1, help="Camera networks: frames at once.")] = 81,
+    device: Annotated[Wish, typer.Option(help="Camera networks: where they run.")] = Wish.AUTO,
     as_json: JsonFlag = False,
 ) -> None:
     """See HELP."""
@@ -81,12 +83,12 @@ def evaluate_command(
     if sum(source is not None for source in (motion, h36m, threedhp)) != 1:
         raise BadInputError("Name what to measure on: either --motion or --h36m or --3dhp.")
     if (published := h36m or threedhp) is not None:
-        _evaluate_published(network, published, as_json)
+        _evaluate_published(network, published, _placed(device), as_json)
         return
     assert motion is not None
     loaded = load_weights(DEFAULT_NETWORK if network == "hiposer" else network)
     if not isinstance(loaded.network, HiPoser):
-        _evaluate_lifter(loaded, motion, detector, sensors, window, person or (), as_json)
+        _evaluate_lifter(loaded, motion, detector, sensors, window, person or (), _placed(device), as_json)
         return
     with progress_bar(as_json) as progress:
         result = evaluate_shard(
@@ -110,7 +112,11 @@ def evaluate_command(
     report(values, [f"{loaded.card.name}, {sensors.value} sensors, {mode.value}", *_lines(result)], as_json)
 
 
-def _evaluate_published(network: str, path: Path, as_json: bool) -> None:
+def _placed(wish: Wish) -> str:
+    return choose_for_lifter(wish, find_accelerators()).device
+
+
+def _evaluate_published(network: str, path: Path, device: str, as_json: bool) -> None:
     from ...inference.datasets.threedhp import frames_of_3dhp
     from ...inference.h36m_evaluation import evaluate_h36m, read_h36m
     from ...inference.networks.mdtf import MDTF
@@ -126,7 +132,7 @@ def _evaluate_published(network: str, path: Path, as_json: bool) -> None:
     with progress_bar(as_json) as progress:
         progress(0.0, f"Reading {path.name}")
         frames = frames_of_3dhp(path) if path.suffix.lower() == ".npz" else read_h36m(path)
-        found = evaluate_h36m(lifter, frames, progress=progress)
+        found = evaluate_h36m(lifter.to(device), frames, progress=progress)
     values = {"network": network, "data": str(path), "window": lifter.config.frames, **asdict(found)}
     lines = [f"{name}: P1 {p1:.1f} mm, P2 {p2:.1f} mm" for name, (p1, p2) in found.by_action.items()]
     lines.append(
@@ -142,6 +148,7 @@ def _evaluate_lifter(
     sensors: Sensors,
     window: int,
     people: Sequence[str],
+    device: str,
     as_json: bool,
 ) -> None:
     from ...inference.detector import MEDIAPIPE_LIKE, PERFECT
@@ -156,7 +163,7 @@ def _evaluate_lifter(
     errors = PERFECT if detector is Detector.PERFECT else MEDIAPIPE_LIKE
     with progress_bar(as_json) as progress:
         result = evaluate_lifter(
-            loaded.network,
+            loaded.network.to(device),
             motion,
             errors,
             sensors=WORN if sensors is Sensors.WORN else CLEAN,

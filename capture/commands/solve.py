@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ...inference.device_choice import Wish
 from ...rig.motion import Motion
 from ..network_table import reads_camera
 from ..solving import Mode, solve_take
@@ -65,6 +66,7 @@ def solve_command(
     overlay: Annotated[
         Path | None, typer.Option(metavar="OUT.mp4", help="The video with what was seen and what was solved on it.")
     ] = None,
+    device: Annotated[Wish, typer.Option(help="Where a network that reads a camera runs.")] = Wish.AUTO,
     force: ForceFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -74,7 +76,13 @@ def solve_command(
         _solve_sensors(source, network, mode, as_json)
         return
     options = FilmOptions(
-        height=height, network=network, fov=fov, camera_file=camera_file, detector=detector, force=force
+        height=height,
+        network=network,
+        fov=fov,
+        camera_file=camera_file,
+        detector=detector,
+        force=force,
+        device=device,
     )
     if overlay is not None:
         check_overlay(overlay, source, video, force=force)

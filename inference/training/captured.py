@@ -1,7 +1,4 @@
-"""A training loss and its gradients as one CUDA graph.
-
-These networks are thousands of small kernels: launching them one by one takes far longer than running them.
-"""
+"""A training loss and its gradients as one CUDA graph."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -10,8 +7,9 @@ import lightning
 import torch
 from torch import Tensor, nn
 
+from ..cuda_graph import recorded
+
 Terms = dict[str, Tensor]
-WARM_UP = 3  # steps before a capture: libraries choose their kernels and take their memory in the first
 
 
 def can_capture(task: lightning.LightningModule) -> bool:
@@ -32,15 +30,7 @@ class CapturedLoss:
         self.parameters = [parameter for parameter in parameters if parameter.requires_grad]
         self._loss = loss
         self._inputs = [values.clone() for values in example]
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            for _ in range(WARM_UP):
-                self._run()
-        torch.cuda.current_stream().wait_stream(stream)
-        self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
-            self._terms, self.sum, self.gradients = self._run()
+        self._graph, (self._terms, self.sum, self.gradients) = recorded(self._run)
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, Terms]:
         """The sum of the terms, which has gradients, and the terms, which have none."""
