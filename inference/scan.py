@@ -24,7 +24,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-CHUNK = 64  # frames whose decays and drives are made at once: memory B·D·N·64, small enough for a CPU's cache
+CHUNK = 16  # frames whose decays and drives are made at once
+SMALL = 2**14  # numbers of a state from which a single frame is work enough: more would not fit a CPU's cache
 
 
 def selective_scan_reference(
@@ -44,24 +45,24 @@ def selective_scan_reference(
 def selective_scan_chunked(
     u: Tensor, delta: Tensor, A: Tensor, b: Tensor, c: Tensor, d: Tensor, state: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The same with all but the recurrence itself done for `CHUNK` frames at once, time first in memory.
+    """The same with all but the recurrence itself done for a chunk of frames at once, time first in memory.
 
     One fused multiply-add a frame is left. On a CPU that takes half the time of a parallel (doubling) scan, which moves
     five times the memory; decays are never multiplied up, so nothing overflows. A take of any length fits.
     """
     grouped = (b.shape[1], u.shape[1] // b.shape[1])  # broadcasting the maps: copies for every channel cost more
     h, rates = _initial(u, A, state).unflatten(1, grouped), A.unflatten(0, grouped)
+    step, fed = (_time_first(x).unflatten(2, grouped)[..., None] for x in (delta, delta * u))  # (T, B, G, D/G, 1)
+    into, outof = _time_first(b)[..., None, :], _time_first(c)[..., None]
+    chunk = CHUNK if h.numel() < SMALL else 1
     outputs = []
-    for u_k, delta_k, b_k, c_k in zip(*(x.split(CHUNK, dim=-1) for x in (u, delta, b, c)), strict=True):
-        step = delta_k.permute(2, 0, 1).unflatten(2, grouped)[..., None]  # (T, B, G, D/G, 1)
-        fed = u_k.permute(2, 0, 1).unflatten(2, grouped)[..., None]
-        decays = torch.exp(step * rates)
-        drives = (step * fed) * _time_first(b_k)[..., None, :]
+    for step_k, fed_k, into_k, outof_k in zip(*(x.split(chunk) for x in (step, fed, into, outof)), strict=True):
+        decays, drives = torch.exp(step_k * rates), fed_k * into_k
         after = []
         for decay, drive in zip(decays.unbind(0), drives.unbind(0), strict=True):
             h = torch.addcmul(drive, decay, h)
             after.append(h)
-        outputs.append((torch.stack(after) @ _time_first(c_k)[..., None]).flatten(2))
+        outputs.append((torch.stack(after) @ outof_k).flatten(2))
     return torch.cat(outputs).permute(1, 2, 0) + d[:, None] * u, h.flatten(1, 2)
 
 
@@ -110,9 +111,9 @@ def _per_channel(maps: Tensor, channels: int) -> Tensor:
     return maps.repeat_interleave(channels // maps.shape[1], dim=1)
 
 
-def _time_first(maps: Tensor) -> Tensor:
-    """`(B, G, N, T)` to `(T, B, G, N)`, states side by side in memory."""
-    return maps.permute(3, 0, 1, 2).contiguous()
+def _time_first(x: Tensor) -> Tensor:
+    """`(B, …, T)` to `(T, B, …)`, the last axis side by side in memory."""
+    return x.movedim(-1, 0).contiguous()
 
 
 def _initial(u: Tensor, A: Tensor, state: Tensor | None) -> Tensor:
