@@ -17,7 +17,7 @@ from ..rig.lifted.bones import performer_of
 from ..rig.lifted.even import EvenKeypoints
 from ..rig.lifted.ground import Ground, find_up, ground_of
 from ..rig.lifted.jumps import without_jumps
-from ..rig.lifted.path import FELT_STEP, STEP, fused_path, planted_steps
+from ..rig.lifted.path import STEP, felt_errors, fused_path, planted_steps
 from ..rig.lifted.place import bone_lengths, in_metres, place_pelvis
 from ..rig.lifted.pose import pose_from_joints
 from ..rig.motion import SOLVE_RATE, Motion, Origin
@@ -164,7 +164,8 @@ def walked(
     own = motion.translation.astype(np.float64) if carried is None else carried
     steps = planted_steps(motion, stands, own) @ ground.turn
     seen, trust = ground.to_camera(motion.translation.astype(np.float64)), even.sure[:, (0, 1, 4, 7, 8)].mean(axis=1)
-    path = ground.to_world(fused_path(seen, trust, steps, step=STEP if carried is None else FELT_STEP))
+    step = STEP if carried is None else felt_errors(seen, trust, steps)
+    path = ground.to_world(fused_path(seen, trust, steps, step=step))
     return replace(motion, translation=path.astype(np.float32))
 
 

@@ -22,7 +22,7 @@ from mocamba.rig.lifted.even import EvenKeypoints, even_axis, even_keypoints
 from mocamba.rig.lifted.ground import find_up, ground_of
 from mocamba.rig.lifted.jumps import without_jumps
 from mocamba.rig.lifted.lag import camera_lag
-from mocamba.rig.lifted.path import fused_path, planted_steps
+from mocamba.rig.lifted.path import FELT_STEP, felt_errors, fused_path, planted_steps
 from mocamba.rig.lifted.place import bone_lengths, in_metres, place_pelvis
 from mocamba.rig.motion import Motion
 from mocamba.rig.quaternion import Array, angle_between, from_rotation_vector, multiply
@@ -220,6 +220,21 @@ def test_steps_and_sights_make_one_path() -> None:
     trust[100:250] = 0
     seen[100:250] = 50
     assert np.abs(fused_path(seen, trust, np.diff(real, axis=0)) - real).max() < 0.06
+
+
+def test_steps_felt_wrongly_are_followed_less() -> None:
+    rng, t = np.random.default_rng(1), np.arange(600) / 60
+    real = np.stack([t, np.zeros_like(t), np.cos(t)], axis=-1)
+    seen, trust = real + rng.normal(size=real.shape) * [0.02, 0.02, 0.05], np.ones(600)
+    steps = np.diff(real, axis=0)
+    np.testing.assert_allclose(felt_errors(seen, trust, steps), FELT_STEP, rtol=0.5)
+    wrong = steps.copy()
+    wrong[200:400] += [0, 0, 0.6 / 60]  # 0.6 m/s away from the camera, which sees that worst
+    errors = felt_errors(seen, trust, wrong)
+    assert errors[250:350].min() > 3 * FELT_STEP > 2 * errors[:100].max()
+    path = fused_path(seen, trust, wrong, step=errors)
+    assert np.abs(path - real).max() < 0.5 * np.abs(fused_path(seen, trust, wrong, step=FELT_STEP) - real).max()
+    np.testing.assert_allclose(felt_errors(seen, np.zeros(600), wrong), FELT_STEP)  # nothing is seen against them
 
 
 def test_planted_feet_carry_the_pelvis(walker: Motion) -> None:
