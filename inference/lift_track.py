@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..rig.quaternion import Array, multiply
 from .aiming import FOCAL, LEVEL, aim, aimed, turn_quaternion
+from .frame_lifter import frame_step
 from .framing import zoom_step
 from .lifters import Lifter, given
 from .lifting import SENSOR_JOINTS, LiftingClips
@@ -110,7 +111,7 @@ class LiftStream:
 
     def __init__(self, network: Lifter, up: Array = LEVEL) -> None:
         self._network, self._up = network, up
-        self._state: Any = None
+        self._step = frame_step(network)
         self._zoom: Tensor | None = None
         self._middle: Array | None = None
 
@@ -126,9 +127,7 @@ class LiftStream:
             zoom, self._zoom = zoom_step(clips.keypoints[:, 0], self._zoom)
             clips = clips._replace(keypoints=clips.keypoints * zoom[:, None, None, None])
             factor = float(zoom[0])
-        inputs = (values[:, 0] for values in given(self._network, clips))
-        network: Any = self._network  # each kind has inputs of its own
-        pose, self._state = network.step(*inputs, self._state)
+        pose = self._step(*(values[:, 0] for values in given(self._network, clips)))
         joints: Array = (pose - pose[:, :1])[0].double().numpy() @ turn[0]
         return joints if gives_metres(self._network) else joints / (FOCAL * factor)
 
