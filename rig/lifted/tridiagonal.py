@@ -10,13 +10,13 @@ def tridiagonal(diagonal: Array, beside: float, right: Array) -> Array:
 
     Thomas' algorithm; the diagonal has to outweigh what is beside it.
     """
-    count = len(diagonal)
-    ratio, value = np.zeros(count), np.zeros(count, complex)
+    ratios, values = [], []
     before, done = 0.0, 0j
-    for k in range(count):
-        pivot = diagonal[k] - beside * before
-        before, done = beside / pivot, (right[k] - beside * done) / pivot
-        ratio[k], value[k] = before, done
-    for k in range(count - 2, -1, -1):
-        value[k] -= ratio[k] * value[k + 1]
-    return value
+    for middle, wanted in zip(diagonal.tolist(), right.tolist(), strict=True):  # Python's numbers: NumPy's take longer
+        pivot = middle - beside * before
+        before, done = beside / pivot, (wanted - beside * done) / pivot
+        ratios.append(before)
+        values.append(done)
+    for k in range(len(values) - 2, -1, -1):
+        values[k] -= ratios[k] * values[k + 1]
+    return np.array(values, complex)
