@@ -103,7 +103,7 @@ def solve_fused(
     progress(0.0, "Finding the camera")
     stand = find_standpoint(joints, even)
     upright = about_y(stand.heading)
-    worn, known = worn_bones(imu, felt, upright)
+    worn, known = worn_bones(imu, local_to_global(felt.rotations.astype(np.float64)), upright)
     to_camera = matrix_to_quaternion(stand.turn)
     said = lift_track(
         loaded.network,
@@ -141,11 +141,11 @@ def _turned(joints: Array, upright: Array) -> Array:
     return rotate(upright[:, None], joints)
 
 
-def worn_bones(imu: ImuSequence, felt: Motion, upright: Array) -> tuple[Array, NDArray[np.bool_]]:
+def worn_bones(imu: ImuSequence, felt: Array, upright: Array) -> tuple[Array, NDArray[np.bool_]]:
     """World orientation `(T, 8, 4)` of the bones of `SENSOR_JOINTS`, and which of them are known. What no sensor
-    measures but HiPoser can tell, the sternum's, is HiPoser's; upper arms are nobody's."""
-    world = local_to_global(felt.rotations.astype(np.float64))
-    worn = world[:, list(SENSOR_JOINTS.values())]
+    measures but HiPoser can tell, the sternum's, is HiPoser's, whose world orientations are `felt (T, 24, 4)`; upper
+    arms are nobody's."""
+    worn = felt[:, list(SENSOR_JOINTS.values())]
     known = np.zeros(worn.shape[:2], bool)
     for k, slot in enumerate(SENSOR_JOINTS):
         if slot in SLOTS:

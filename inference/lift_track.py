@@ -10,11 +10,11 @@ from torch import Tensor
 
 from ..rig.quaternion import Array, multiply
 from .aiming import FOCAL, LEVEL, aim, aimed, turn_quaternion
+from .frame_lifter import frame_step
 from .framing import zoom_step
 from .lifters import Lifter, given
 from .lifting import SENSOR_JOINTS, LiftingClips
 from .lifting_evaluation import lift
-from .step_graph import step_of
 from .weights_file import LoadedNetwork
 
 Progress = Callable[[float, str], None]
@@ -110,8 +110,7 @@ class LiftStream:
     """A causal network frame by frame, with a virtual camera that follows the performer."""
 
     def __init__(self, network: Lifter, up: Array = LEVEL) -> None:
-        self._network, self._step, self._up = network, step_of(network), up
-        self._state: Any = None
+        self._network, self._step, self._up = network, frame_step(network), up
         self._zoom: Tensor | None = None
         self._middle: Array | None = None
 
@@ -127,8 +126,7 @@ class LiftStream:
             zoom, self._zoom = zoom_step(clips.keypoints[:, 0], self._zoom)
             clips = clips._replace(keypoints=clips.keypoints * zoom[:, None, None, None])
             factor = float(zoom[0])
-        inputs = (values[:, 0] for values in given(self._network, clips))
-        pose, self._state = self._step(*inputs, state=self._state)
+        pose = self._step(*(values[:, 0] for values in given(self._network, clips)))
         joints: Array = (pose - pose[:, :1])[0].double().numpy() @ turn[0]
         return joints if gives_metres(self._network) else joints / (FOCAL * factor)
 

@@ -107,11 +107,12 @@ class LiveFusion:
         self._present_ns = view.t_ns
         upright = about_y(np.array([self._standpoint.heading]))
         imu = ImuSequence(view.orientation[None], np.zeros((1, 6, 3), np.float32), view.present[None], felt.t_ns)
-        worn, known = worn_bones(imu, felt, upright)
+        bones = local_to_global(felt.rotations.astype(np.float64))
+        worn, known = worn_bones(imu, bones, upright)
         opinions = self._opinions(even, worn, known, rotate(upright[:, None], joints) @ turn.T, turn)
         agreed = self._agreed(opinions, even)
         world = agreed @ turn
-        pose = pose_from_joints(world, world[:, 0], self._skeleton, self._sensors(felt, worn, upright))
+        pose = pose_from_joints(world, world[:, 0], self._skeleton, _sensors(multiply(upright[:, None], bones), worn))
         self._place(view, agreed[0, 0], felt.translation[0].astype(np.float64), turn)
         return pose.rotations[0], (felt.translation[0] + self._shift).astype(np.float32)
 
@@ -138,20 +139,14 @@ class LiveFusion:
         place = place_pelvis(*(np.stack(column) for column in zip(*self._placing, strict=True)))[-1:]
         return agreed_joints(opinions, place, rays, sure, self._lengths)
 
-    def _sensors(self, felt: Motion, worn: Array, upright: Array) -> dict[str, Array]:
-        """By slot. What no sensor tells about a limb's twist HiPoser does: it knows what went before."""
-        world = multiply(upright[:, None], local_to_global(felt.rotations.astype(np.float64)))
-        sensors = {name: worn[:, k] for k, name in enumerate(SENSOR_JOINTS) if name in SLOTS}
-        sensors |= {f"{side}_upper_arm": world[:, joint(f"{side}_shoulder")] for side in ("left", "right")}
-        return sensors | {"head": world[:, joint("head")]}
-
     def _place(self, view: View, seen: Array, felt: Array, turn: Array) -> None:
         """Follow the pelvis, `seen (3,)` from the camera, with the certainty that each axis of the camera has, as
         `fused_path`; heights are the feet's."""
         if len(self._anchors) < ANCHORED:
             self._anchors.append((felt + self._shift, seen))
         # as well as the camera's turn is known now
-        camera = np.median([where - turn.T @ there for where, there in self._anchors], axis=0)
+        where, there = (np.stack(column) for column in zip(*self._anchors, strict=True))
+        camera = np.median(where - there @ turn, axis=0)
         seconds = min(1.0, (view.t_ns - self._last_ns) / 1e9)
         self._last_ns = view.t_ns
         gain = 1 - np.exp(-seconds * SOLVE_RATE * STEP / np.array(SEEN))
@@ -159,3 +154,11 @@ class LiveFusion:
         slide = turn.T @ (gain * (turn @ off))
         self._shift = self._shift + slide * min(1.0, SLIDE * seconds / max(float(np.linalg.norm(slide)), 1e-9))
         self._shift[1] = 0.0
+
+
+def _sensors(felt: Array, worn: Array) -> dict[str, Array]:
+    """By slot. What no sensor tells about a limb's twist HiPoser does, whose bones in the world are `felt (1, 24, 4)`:
+    it knows what went before."""
+    sensors = {name: worn[:, k] for k, name in enumerate(SENSOR_JOINTS) if name in SLOTS}
+    sensors |= {f"{side}_upper_arm": felt[:, joint(f"{side}_shoulder")] for side in ("left", "right")}
+    return sensors | {"head": felt[:, joint("head")]}

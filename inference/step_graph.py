@@ -1,6 +1,5 @@
 """A causal network's step on a GPU, as one CUDA graph."""
 
-from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -10,30 +9,26 @@ from torch import Tensor, nn
 from .cuda_graph import recorded
 from .doors import check_finite
 
-Step = Callable[..., tuple[Tensor, Any]]
 _RECORDED: "WeakKeyDictionary[nn.Module, StepGraph]" = WeakKeyDictionary()  # recording takes longer than a second
 
 
-def step_of(network: Any) -> Step:
-    """`network.step` as fast as its device can do it, on inputs from anywhere and with an answer on the CPU.
+class GraphedSteps:
+    """One performer's frames through `network.step`; performers of one network share its graph. Inputs and answer are
+    on the CPU."""
 
-    A state goes back to whichever call follows it, of the same network.
-    """
-    device = next(network.parameters()).device
+    def __init__(self, network: Any, device: torch.device) -> None:
+        self._network, self._device = network, device
+        self._state: list[Tensor] | None = None
 
-    def step(*inputs: Tensor, state: Any) -> tuple[Tensor, Any]:
-        there = [values.to(device) for values in inputs]
-        if device.type != "cuda":
-            pose, after = network.step(*there, state)
-            return pose.cpu(), after
-        for values in inputs:  # a graph does not look at what it is given
-            check_finite(type(network).__name__, "inputs", values[:, None])
-        if network not in _RECORDED:
-            _RECORDED[network] = StepGraph(network, there)
-        pose, after = _RECORDED[network](there, state)
-        return pose.cpu(), after
-
-    return step
+    def __call__(self, *inputs: Tensor) -> Tensor:
+        """The next frame. Raises BadInputError for what is not a number, at which a graph does not look."""
+        for values in inputs:
+            check_finite(type(self._network).__name__, "inputs", values[:, None])
+        there = [values.to(self._device) for values in inputs]
+        if self._network not in _RECORDED:
+            _RECORDED[self._network] = StepGraph(self._network, there)
+        pose, self._state = _RECORDED[self._network](there, self._state)
+        return pose.cpu()
 
 
 class StepGraph:

@@ -6,7 +6,7 @@ Names, order and parents are those of the Human3.6M preprocessing that MotionBER
 import numpy as np
 from numpy.typing import NDArray
 
-from .kinematics import local_to_global
+from .kinematics import joint_positions, local_to_global
 from .motion import Motion
 from .quaternion import rotate
 
@@ -40,8 +40,9 @@ HEAD_TOP = 10
 
 def h36m_positions(motion: Motion) -> NDArray[np.float32]:
     """World positions `(T, 17, 3)`, metres."""
-    positions = motion.joint_positions()
-    turned = rotate(local_to_global(motion.rotations)[:, 15], motion.skeleton.ends[0])
+    world = local_to_global(motion.rotations)
+    positions = joint_positions(world, motion.translation, motion.skeleton).astype(np.float32)
+    turned = rotate(world[:, 15], motion.skeleton.ends[0])
     found = positions[:, list(SMPL_JOINTS)]
     found[:, HEAD_TOP] = positions[:, 15] + turned
     return found

@@ -36,10 +36,11 @@ def joint_positions(global_rotations: Array, translation: Array, skeleton: Skele
     """World positions `(..., 24, 3)`, metres, with the pelvis at `translation (..., 3)`."""
     offsets = skeleton.offsets.astype(global_rotations.dtype)
     bones = rotate(global_rotations[..., list(PARENTS[1:]), :], offsets[1:])
-    positions = [translation]
-    for child, parent in enumerate(PARENTS[1:], start=1):
-        positions.append(positions[parent] + bones[..., child - 1, :])
-    return np.stack(positions, axis=-2)
+    positions: Array = np.empty((*global_rotations.shape[:-1], 3), np.result_type(bones, translation))
+    positions[..., 0, :], positions[..., 1:, :] = translation, bones
+    for children, parents in FRONTS:
+        positions[..., children, :] += positions[..., parents, :]
+    return positions
 
 
 def forward_kinematics(rotations: Array, translation: Array, skeleton: Skeleton) -> Array:

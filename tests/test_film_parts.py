@@ -16,7 +16,18 @@ from mocamba.inference.virtual_film import Tripod, film_motion
 from mocamba.rig.errors import BadInputError
 from mocamba.rig.h36m import BONES, h36m_positions
 from mocamba.rig.lifted.absence import bridge_absences
-from mocamba.rig.lifted.agree import Opinion, agreed_joints
+from mocamba.rig.lifted.agree import (
+    DEPTH,
+    KEYPOINT,
+    LIMB_BONES,
+    LOOSE,
+    OUTLIER,
+    RIGID,
+    ROUNDS,
+    Opinion,
+    agreed_joints,
+    mean_opinion,
+)
 from mocamba.rig.lifted.align import best_turn, heading_change, misses, small_turn
 from mocamba.rig.lifted.even import EvenKeypoints, even_axis, even_keypoints
 from mocamba.rig.lifted.ground import find_up, ground_of
@@ -193,6 +204,66 @@ def test_hidden_joints_follow_who_saw_them(walker: Motion) -> None:
     opinions = [Opinion(own, np.full(hidden.shape, 0.03)), Opinion(far, np.full(hidden.shape, 30.0))]
     found = agreed_joints(opinions, truth[:, 0], even.rays, hidden, bone_lengths(walker.skeleton))
     assert np.abs(found - found[:, :1] - own).max() < 0.01
+
+
+def agreed_by_definition(opinions: list[Opinion], pelvis: Array, rays: Array, sure: Array, lengths: Array) -> Array:
+    """One frame, a row a wish: each round the least squares of all of them at once."""
+    joints = pelvis + mean_opinion(opinions)[0]
+    for _ in range(ROUNDS):
+        rows, off = [np.sqrt(1e-3) * np.eye(51)], [np.zeros(51)]
+
+        def wish(weight: float, of: dict[int, Array], miss: float, rows: list[Array] = rows, off: list = off) -> None:
+            row = np.zeros((17, 3))
+            for joint, along in of.items():
+                row[joint] = along
+            rows.append(np.sqrt(weight) * row.reshape(1, 51))
+            off.append(np.sqrt(weight) * np.array([miss]))
+
+        for k in range(17):
+            lines = np.array([[1, 0, -rays[k, 0]], [0, 1, -rays[k, 1]]])
+            miss = lines @ joints[k]
+            weight = sure[k] / KEYPOINT**2 / (1 + miss @ miss / (OUTLIER * KEYPOINT) ** 2)
+            for line, one in zip(lines, miss, strict=True):
+                wish(weight, {k: line}, one)
+        wish(DEPTH**-2, {0: np.array([0, 0, 1.0])}, joints[0, 2] - pelvis[2])
+        for opinion in opinions:
+            for k, axis in ((k, axis) for k in range(1, 17) for axis in np.eye(3)):
+                said = opinion.joints[0, k] - opinion.joints[0, 0]
+                wish(opinion.error[0, k] ** -2, {0: -axis, k: axis}, axis @ (joints[k] - joints[0] - said))
+        for (parent, child), length in zip(BONES, lengths, strict=True):
+            bone = joints[child] - joints[parent]
+            along, rigid = bone / np.linalg.norm(bone), (parent, child) in LIMB_BONES
+            miss = np.linalg.norm(bone) - length
+            wish((RIGID if rigid else LOOSE) ** -2, {parent: -along, child: along}, miss)
+        joints = joints - np.linalg.lstsq(np.concatenate(rows), np.concatenate(off), rcond=None)[0].reshape(17, 3)
+    return joints
+
+
+def test_agreement_is_the_least_squares_of_all_wishes(walker: Motion) -> None:
+    even, truth, _ = even_of(walker)
+    random, lengths, few = np.random.default_rng(4), bone_lengths(walker.skeleton), slice(100, 103)
+    own = (truth - truth[:, :1])[few]
+    opinions = [
+        Opinion(own + random.normal(0, 0.05, own.shape), random.uniform(0.03, 0.2, own.shape[:2])) for _ in range(2)
+    ]
+    sure = random.uniform(0, 1, own.shape[:2]) * (random.random(own.shape[:2]) < 0.8)
+    pelvis, rays = truth[few, 0] + [0, 0, 0.1], even.rays[few] + random.normal(0, 0.02, (3, 17, 2))
+    found = agreed_joints(opinions, pelvis, rays, sure, lengths)
+    for t in range(3):
+        single = [Opinion(opinion.joints[[t]], opinion.error[[t]]) for opinion in opinions]
+        expected = agreed_by_definition(single, pelvis[t], rays[t], sure[t], lengths)
+        np.testing.assert_allclose(found[t], expected, atol=1e-8)
+
+
+def test_pictures_own_times_are_as_any_axis(walker: Motion) -> None:
+    film = film_motion(walker, every=2)
+    few = slice(0, 24)
+    t_ns, rays, confidence = film.t_ns[few], film.rays[few].copy(), film.confidence[few].copy()
+    rays[5:8, 13], confidence[5:8, 13] = np.nan, 0
+    live = even_keypoints(t_ns, rays, confidence, t_ns)
+    longer = even_keypoints(t_ns, rays, confidence, np.append(t_ns, t_ns[-1] + 1))
+    for mine, other in ((live.rays, longer.rays), (live.sure, longer.sure), (live.present, longer.present)):
+        np.testing.assert_allclose(mine, other[:-1], atol=1e-12)
 
 
 @pytest.mark.parametrize("tripod", [Tripod(), Tripod(bearing=130, height=2.2), Tripod(aside=15, height=0.6)])

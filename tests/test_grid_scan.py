@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mocamba.inference.grid_scan import Directions, GridScan
+from mocamba.inference.grid_frame import GridFrame, Workspace
+from mocamba.inference.grid_scan import Directions, GridBlock, GridScan
 from mocamba.inference.scan import selective_scan_reference
 from torch import Tensor
 
@@ -171,3 +172,29 @@ def test_on_a_gpu(directions: Directions, dtype: torch.dtype) -> None:
     here = module(x)[0]
     there = module.cuda()(x.cuda())[0].cpu()
     torch.testing.assert_close(there, here, rtol=1e-3, atol=1e-4 if dtype == torch.float32 else 1e-9)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_blocks_side_by_side_go_frame_by_frame_as_each_alone(dtype: torch.dtype) -> None:
+    torch.manual_seed(2)
+    tokens = (5, 1, 3)
+    blocks = [GridBlock(4, "causal", LOCAL if count == 5 else None).to(dtype).eval() for count in tokens]
+    for parameter in (parameter for block in blocks for parameter in block.requires_grad_(False).parameters()):
+        parameter += 0.1 * torch.randn_like(parameter)
+    x = torch.randn(7, len(blocks), max(tokens), 4, dtype=dtype)  # what fills up is anything
+    together = GridFrame(blocks, tokens, Workspace())
+    said = torch.stack([together(frame) for frame in x])
+    for k, (block, count) in enumerate(zip(blocks, tokens, strict=True)):
+        alone, _ = block(x[None, :, k, :count])
+        torch.testing.assert_close(said[:, k, :count], alone[0])
+
+
+def test_performers_forget_nothing_of_each_other() -> None:
+    torch.manual_seed(2)
+    block, workspace, x = GridBlock(4, "causal").requires_grad_(False).eval(), Workspace(), torch.randn(6, 1, 5, 4)
+    one, other = (GridFrame([block], [5], workspace) for _ in range(2))
+    said = []
+    for frame in x:
+        said.append(one(frame))
+        other(torch.randn_like(frame))
+    torch.testing.assert_close(torch.stack(said)[None, :, 0], block(x[None, :, 0])[0])

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from mocamba.inference.film_solver import load_lifter
+from mocamba.inference.frame_lifter import frame_step
 from mocamba.inference.networks.posemamba import LIMBS, VARIANTS, PoseMamba, PoseMambaConfig
 from mocamba.inference.scan import selective_scan_reference
 from mocamba.rig.errors import BadInputError, FileFormatError
@@ -182,6 +184,23 @@ def test_a_thousand_frames_one_by_one_are_the_recording() -> None:
         pose, state = net.step(frame, state)
         said.append(pose)
     assert (torch.stack(said, dim=1) - net(x)).abs().max() < 1e-4
+
+
+def test_a_performers_frames_are_the_recording() -> None:
+    net, x = small(scan="causal"), keypoints(1000, count=1)
+    step = frame_step(net)
+    said = [step(frame) for frame in x.unbind(1)]
+    assert (torch.stack(said, dim=1) - net(x)).abs().max() < 1e-4
+    with pytest.raises(BadInputError, match="not numbers"):
+        step(torch.full((1, 17, 2), float("nan")))
+
+
+def test_the_shipped_networks_frames_are_the_recording() -> None:
+    net, x = load_lifter("posemamba-s-causal").network, keypoints(200, count=1)
+    with torch.inference_mode():
+        step = frame_step(net)
+        said = [step(frame) for frame in x.unbind(1)]
+        assert (torch.stack(said, dim=1) - net(x)).abs().max() < 1e-4
 
 
 @pytest.mark.parametrize("scan", ["global-local", "causal"])

@@ -35,6 +35,15 @@ def test_product_and_rotation_agree_with_scipy(a: np.ndarray, b: np.ndarray, v: 
     np.testing.assert_allclose(qt.multiply(a, qt.conjugate(a)), [1, 0, 0, 0], atol=TOLERANCE[dtype])
 
 
+@given(arrays(np.float64, (5, 1, 3), elements=st.floats(-10, 10)), vectors, DTYPES)
+def test_cross_is_numpys(a: np.ndarray, b: np.ndarray, dtype: str) -> None:
+    a, b = a.astype(dtype), b.astype(dtype)
+    for one, other in ((a, b), (b, a), (a, a.swapaxes(0, 1))):
+        found = qt.cross(one, other)
+        assert found.dtype == dtype
+        np.testing.assert_array_equal(found, np.cross(one, other))
+
+
 @given(components, DTYPES)
 def test_round_trips(q: np.ndarray, dtype: str) -> None:
     q = unit(q, dtype)

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 import torch
+from mocamba.inference.frame_lifter import frame_step
 from mocamba.inference.networks.posemamba import PoseMamba, PoseMambaConfig
 from mocamba.inference.networks.vimcan import Vimcan, VimcanConfig
-from mocamba.inference.step_graph import step_of, tensors
+from mocamba.inference.step_graph import tensors
 from mocamba.rig.errors import BadInputError
 from torch import Tensor
 
@@ -41,17 +42,6 @@ def test_no_state_is_a_state_of_zeros(name: str) -> None:
     assert len(tensors(after)) == len(tensors(state))
 
 
-@pytest.mark.parametrize("name", ["PoseMamba", "Vimcan"])
-@torch.inference_mode()
-def test_on_the_cpu_it_is_the_networks_own_step(name: str) -> None:
-    network, mine, theirs = networks()[name], None, None
-    step = step_of(network)
-    for frame in frames(name, 4):
-        pose, mine = step(*frame, state=mine)
-        expected, theirs = network.step(*frame, theirs)
-        assert torch.equal(pose, expected)
-
-
 @CUDA
 @pytest.mark.parametrize("name", ["PoseMamba", "Vimcan"])
 @torch.inference_mode()
@@ -61,12 +51,11 @@ def test_a_replayed_step_is_the_step(name: str) -> None:
     first, second = frames(name, 30), frames(name, 20)
     expected = {who: walked(network.step, seen) for who, seen in (("first", first), ("second", second))}
     network.cuda()
-    step, states, found = step_of(network), {"first": None, "second": None}, {"first": [], "second": []}
+    steps, found = {"first": frame_step(network), "second": frame_step(network)}, {"first": [], "second": []}
     for k in range(30):
         for who, seen, late in (("first", first, 0), ("second", second, 10)):
             if k >= late:
-                pose, states[who] = step(*seen[k - late], state=states[who])
-                found[who].append(pose)
+                found[who].append(steps[who](*seen[k - late]))
     for who, poses in found.items():
         torch.testing.assert_close(torch.stack(poses), expected[who], atol=1e-4, rtol=1e-4)
 
@@ -84,4 +73,4 @@ def walked(step: Any, seen: list[tuple[Tensor, ...]]) -> Tensor:
 def test_a_graph_refuses_what_the_network_refuses() -> None:
     network = networks()["PoseMamba"].cuda()
     with pytest.raises(BadInputError, match="not numbers"):
-        step_of(network)(torch.full((1, 17, 2), float("nan")), state=None)
+        frame_step(network)(torch.full((1, 17, 2), float("nan")))

@@ -7,6 +7,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mocamba.inference.film_solver import load_lifter
+from mocamba.inference.frame_lifter import frame_step
 from mocamba.inference.fusion import CrossMamba
 from mocamba.inference.networks.vimcan import (
     PARTS,
@@ -63,6 +65,26 @@ def test_frame_by_frame_is_the_recording(layout: str, frames: int) -> None:
         pose, state = net.step(frame, turned, state)
         said.append(pose)
     assert (torch.stack(said, dim=1) - net(x, q)).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize(("layout", "frames"), [(name, 1000 if name == "five groups" else 40) for name in LAYOUTS])
+def test_a_performers_frames_are_the_recording(layout: str, frames: int) -> None:
+    net = small(causal=True, **LAYOUTS[layout])
+    x, q = performance(frames, net.config.sensors, count=1)
+    step = frame_step(net)
+    said = [step(frame, turned) for frame, turned in zip(x.unbind(1), q.unbind(1), strict=True)]
+    assert (torch.stack(said, dim=1) - net(x, q)).abs().max() < 1e-4
+    with pytest.raises(BadInputError, match="orientations with values that are not numbers"):
+        step(x[:, 0], torch.full_like(q[:, 0], float("nan")))
+
+
+def test_the_shipped_networks_frames_are_the_recording() -> None:
+    net, (x, q) = load_lifter("vimcan-t-causal").network, performance(200, count=1)
+    q[:, 50:60, 2] = 0  # missing
+    with torch.inference_mode():
+        step = frame_step(net)
+        said = [step(frame, turned) for frame, turned in zip(x.unbind(1), q.unbind(1), strict=True)]
+        assert (torch.stack(said, dim=1) - net(x, q)).abs().max() < 1e-4
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..h36m import BONES
 from ..quaternion import Array
+from .place import CHILDREN, PARENTS, misses_of
 
 ROUNDS = 5
 KEYPOINT = 0.045  # metres across the line of sight: a keypoint's error that is fully sure
@@ -52,15 +53,14 @@ def agreed_joints(opinions: Sequence[Opinion], pelvis: Array, rays: Array, sure:
 
 def _agreed(opinions: Sequence[Opinion], pelvis: Array, rays: Array, sure: Array, lengths: Array) -> Array:
     joints: Array = pelvis[:, None] + mean_opinion(opinions)
+    lines = misses_of(rays)
     for _ in range(ROUNDS):
-        system = _System(len(pelvis))
-        _add_keypoints(system, joints, rays, sure)
-        for opinion in opinions:
-            _add_opinion(system, joints, opinion)
-        _add_bones(system, joints, lengths)
-        system.add(0, 0, np.diag([0, 0, DEPTH**-2]) * np.ones((len(pelvis), 1, 1)))
-        system.push(0, np.stack([*np.zeros((2, len(pelvis))), (pelvis - joints[:, 0])[:, 2] * DEPTH**-2], axis=-1))
-        joints = joints + system.solved()
+        wishes = (
+            _of_picture(joints, pelvis, lines, sure),
+            _of_opinions(joints, opinions),
+            _of_bones(joints, lengths),
+        )
+        joints = joints + _step(*(np.concatenate(parts, axis=1) for parts in zip(*wishes, strict=True)))
     return joints
 
 
@@ -71,59 +71,50 @@ def mean_opinion(opinions: Sequence[Opinion]) -> Array:
     return np.asarray(mean - mean[:, :1])
 
 
-class _System:
-    """Normal equations of a step of 17 joints, a frame each."""
-
-    def __init__(self, frames: int) -> None:
-        self._matrix = np.zeros((frames, 17, 3, 17, 3))
-        self._right = np.zeros((frames, 17, 3))
-        diagonal = np.arange(17)
-        self._matrix[:, diagonal, :, diagonal] += 1e-3 * np.eye(3)
-
-    def add(self, a: int, b: int, block: Array) -> None:
-        self._matrix[:, a, :, b] += block
-
-    def push(self, a: int, force: Array) -> None:
-        self._right[:, a] += force
-
-    def solved(self) -> Array:
-        count = len(self._matrix)
-        step = np.linalg.solve(self._matrix.reshape(count, 51, 51), self._right.reshape(count, 51, 1))
-        return np.asarray(step.reshape(count, 17, 3))
+# What wishes are about, a column each: the 17 joints, each from the pelvis, each bone's child from its parent
+_ENDS: Array = np.zeros((17, 17 + 16 + len(BONES)))
+_ENDS[:, :17] = np.eye(17)
+_ENDS[0, 17:33], _ENDS[1:, 17:33] = -1, np.eye(16)
+for _column, _bone in enumerate(BONES, start=33):
+    _ENDS[_bone, _column] = -1, 1
+_PAIRS = np.einsum("aw,bw->abw", _ENDS, _ENDS).reshape(17 * 17, -1)
+_BONE_WEIGHTS = np.array([(RIGID if bone in LIMB_BONES else LOOSE) ** -2 for bone in BONES])[:, None]
 
 
-def _add_keypoints(system: _System, joints: Array, rays: Array, sure: Array) -> None:
-    for k in range(17):
-        row = np.zeros((len(joints), 2, 3))
-        row[:, 0, 0] = row[:, 1, 1] = 1
-        row[:, :, 2] = -rays[:, k]
-        off = np.einsum("tci,ti->tc", row, joints[:, k])
-        weight = sure[:, k] * KEYPOINT**-2 / (1 + (off**2).sum(axis=-1) / (OUTLIER * KEYPOINT) ** 2)
-        system.add(k, k, np.einsum("t,tci,tcj->tij", weight, row, row))
-        system.push(k, -np.einsum("t,tci,tc->ti", weight, row, off))
+def _step(blocks: Array, off: Array) -> Array:
+    """`(T, 17, 3)` by the normal equations of wishes: matrices `(T, 49, 3, 3)`, and weights times misses `(T, 49,
+    3)`."""
+    count = len(blocks)
+    matrix = (_PAIRS @ blocks.reshape(count, -1, 9)).reshape(count, 17, 17, 3, 3).swapaxes(2, 3)
+    step = np.linalg.solve(matrix.reshape(count, 51, 51), -(_ENDS @ off).reshape(count, 51, 1))
+    return np.asarray(step.reshape(count, 17, 3))
 
 
-def _add_opinion(system: _System, joints: Array, opinion: Opinion) -> None:
-    own, weight = opinion.joints - opinion.joints[:, :1], opinion.weight
-    for k in range(1, 17):
-        force = weight[:, k, None] * (joints[:, k] - joints[:, 0] - own[:, k])
-        _pull(system, 0, k, weight[:, k, None, None] * np.eye(3), force)
+def _of_picture(joints: Array, pelvis: Array, lines: Array, sure: Array) -> tuple[Array, Array]:
+    """Joints on their rays; the pelvis as far away as it was found; and hardly anything that holds the rest."""
+    off = (lines @ joints[..., None])[..., 0]
+    weight = sure * KEYPOINT**-2 / (1 + (off**2).sum(axis=-1) / (OUTLIER * KEYPOINT) ** 2)
+    weighted = weight[..., None, None] * lines
+    blocks = weighted.swapaxes(-1, -2) @ lines + 1e-3 * np.eye(3)
+    blocks[:, 0, 2, 2] += DEPTH**-2
+    pulls = (off[..., None, :] @ weighted)[..., 0, :]
+    pulls[:, 0, 2] += (joints[:, 0, 2] - pelvis[:, 2]) * DEPTH**-2
+    return blocks, pulls
 
 
-def _add_bones(system: _System, joints: Array, lengths: Array) -> None:
-    for (parent, child), length in zip(BONES, lengths, strict=True):
-        weight = (RIGID if (parent, child) in LIMB_BONES else LOOSE) ** -2
-        bone = joints[:, child] - joints[:, parent]
-        long = np.maximum(np.linalg.norm(bone, axis=-1, keepdims=True), 1e-6)
-        along = bone / long
-        _pull(system, parent, child, weight * along[:, :, None] * along[:, None], weight * (long - length) * along)
+def _of_opinions(joints: Array, opinions: Sequence[Opinion]) -> tuple[Array, Array]:
+    """Joints where the opinions have them, from the pelvis."""
+    weights = [opinion.weight[:, 1:, None] for opinion in opinions]
+    own = [opinion.joints[:, 1:] - opinion.joints[:, :1] for opinion in opinions]
+    total = np.sum(weights, axis=0)
+    wanted = np.sum([weight * where for weight, where in zip(weights, own, strict=True)], axis=0)
+    return total[..., None] * np.eye(3), total * (joints[:, 1:] - joints[:, :1]) - wanted
 
 
-def _pull(system: _System, a: int, b: int, block: Array, force: Array) -> None:
-    """A wish about joint `b` less joint `a`: its matrix and how far it is off."""
-    system.add(a, a, block)
-    system.add(b, b, block)
-    system.add(a, b, -block)
-    system.add(b, a, -block)
-    system.push(a, force)
-    system.push(b, -force)
+def _of_bones(joints: Array, lengths: Array) -> tuple[Array, Array]:
+    """Bones of their `lengths (16,)`."""
+    bone = joints[:, CHILDREN] - joints[:, PARENTS]
+    long = np.maximum(np.linalg.norm(bone, axis=-1, keepdims=True), 1e-6)
+    along = bone / long
+    pull = _BONE_WEIGHTS * along
+    return pull[..., None] * along[..., None, :], pull * (long - lengths[:, None])

@@ -1,5 +1,7 @@
 """Where a body of known size is before a camera: its joints from the pelvis, and where they are in the picture."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,13 +16,17 @@ OUTLIER = 0.08  # metres: a joint this far off its ray counts half
 DEPTH_STEADY = 0.2  # seconds over which the distance to the camera is smoothed
 SCALE_STEADY = 0.5
 NEAREST = 0.3  # metres from the camera
+PARENTS, CHILDREN = (list(ends) for ends in zip(*BONES, strict=True))  # of the bones
 
 
+@lru_cache(4)
 def bone_lengths(skeleton: Skeleton) -> Array:
     """`(16,)` of the 17 joints' bones in the order of `BONES`, metres."""
     rest = evenly_timed(np.tile(IDENTITY, (1, len(JOINTS), 1)), np.zeros((1, 3)), skeleton)
     places = h36m_positions(rest)[0].astype(np.float64)
-    return np.array([np.linalg.norm(places[child] - places[parent]) for parent, child in BONES])
+    lengths: Array = np.linalg.norm(places[CHILDREN] - places[PARENTS], axis=-1)
+    lengths.setflags(write=False)  # kept for the next call
+    return lengths
 
 
 def in_metres(joints: Array, skeleton: Skeleton, sure: Array) -> Array:
@@ -29,8 +35,8 @@ def in_metres(joints: Array, skeleton: Skeleton, sure: Array) -> Array:
     The scale is that of all bones together, smoothed: a distance to the camera does not jump.
     """
     lengths = bone_lengths(skeleton)
-    own = np.stack([np.linalg.norm(joints[:, b] - joints[:, a], axis=-1) for a, b in BONES], axis=-1)
-    trust = np.stack([np.minimum(sure[:, a], sure[:, b]) for a, b in BONES], axis=-1) + 1e-3
+    own = np.linalg.norm(joints[:, CHILDREN] - joints[:, PARENTS], axis=-1)
+    trust = np.minimum(sure[:, PARENTS], sure[:, CHILDREN]) + 1e-3
     # of logarithms: the scale changes by a share, not by a length
     scale = np.log((trust * lengths * own).sum(axis=1) / np.maximum((trust * own**2).sum(axis=1), 1e-12))
     weight = trust.sum(axis=1)
@@ -63,21 +69,24 @@ def place_pelvis(joints: Array, rays: Array, sure: Array) -> Array:
 
 def _nearest(joints: Array, rays: Array, sure: Array) -> tuple[Array, Array]:
     """Places `(T, 3)` and the weights `(T, 17)` that the joints had in the end."""
-    x, y = rays[..., 0], rays[..., 1]
-    right = np.stack([x * joints[..., 2] - joints[..., 0], y * joints[..., 2] - joints[..., 1]], axis=-1)
-    weight, place = sure + 1e-6, np.zeros((len(joints), 3))
+    lines = misses_of(rays)
+    off_there = (lines @ joints[..., None])[..., 0]  # (T, 17, 2) m, with the pelvis at the camera
+    pairs, goals = lines.swapaxes(-1, -2) @ lines, (off_there[..., None, :] @ lines)[..., 0, :]
+    weight = sure + 1e-6
     for _ in range(ROUNDS):
-        normal, goal = np.zeros((len(joints), 3, 3)), np.zeros((len(joints), 3))
-        for c, direction in enumerate((x, y)):
-            row = np.stack([np.full_like(x, c == 0), np.full_like(x, c == 1), -direction], axis=-1)
-            normal += np.einsum("tk,tki,tkj->tij", weight, row, row)
-            goal += np.einsum("tk,tki,tk->ti", weight, row, right[..., c])
-        normal += 1e-9 * np.eye(3)
-        place = np.linalg.solve(normal, goal[..., None])[..., 0]
-        z = joints[..., 2] + place[:, None, 2]
-        off = np.stack([joints[..., c] + place[:, None, c] - rays[..., c] * z for c in range(2)], axis=-1)
+        normal = np.einsum("tk,tkij->tij", weight, pairs) + 1e-9 * np.eye(3)
+        place = np.linalg.solve(normal, -np.einsum("tk,tki->ti", weight, goals)[..., None])
+        off = off_there + (lines @ place[:, None])[..., 0]
         weight = (sure + 1e-6) / (1 + (off**2).sum(axis=-1) / OUTLIER**2)
-    return place, weight
+    return place[..., 0], weight
+
+
+def misses_of(rays: Array) -> Array:
+    """`(..., 2, 3)`: what takes a point to how far, across and down, it is off `rays (..., 2)`, x and y at z = 1."""
+    lines = np.zeros((*rays.shape, 3))
+    lines[..., 0, 0] = lines[..., 1, 1] = 1
+    lines[..., 2] = -rays
+    return lines
 
 
 def _smoothed(values: Array, weight: Array, known: NDArray[np.intp], length: int) -> Array:

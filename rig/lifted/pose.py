@@ -30,12 +30,19 @@ SENSED = {"pelvis": "pelvis", "sternum": "spine3", "head": "head"} | {
     for side in ("left", "right")
     for bone, name in (("forearm", "elbow"), ("shin", "knee"), ("upper_arm", "shoulder"))
 }
-ARM = {"left": (11, 12, 13), "right": (14, 15, 16)}  # rows of the 17
-LEG = {"left": (4, 5, 6), "right": (1, 2, 3)}
 SENSOR_ARM = 0.12  # metres: how far apart joints would have to be to say as much as a sensor does
 COLLAR = np.radians(35.0)  # the most that a collar bone is lifted
 BEND = np.radians(40.0)  # the most that a bone of the spine leaves the line from pelvis to chest
-X, Z = np.array([1.0, 0, 0]), np.array([0, 0, 1.0])
+# Limbs in the order left and right arm, left and right leg: rows of the 17, and joints that are turned
+LIMB_ROWS = [11, 14, 4, 1], [12, 15, 5, 2], [13, 16, 6, 3]
+UPPER, LOWER, TIP, END = (
+    [joint(f"{side}_{name}") for name in names for side in ("left", "right")]
+    for names in (("shoulder", "hip"), ("elbow", "knee"), ("wrist", "ankle"), ("hand", "foot"))
+)
+COLLARS = [joint("left_collar"), joint("right_collar")]
+ABOVE = [*COLLARS, 0, 0]
+TELLER = [*UPPER[:2], *LOWER[2:]]  # whose sensor tells the upper bone's twist: a knee does not twist
+FRONT = np.array([[0, 0, 1.0]] * 2 + [[0, 0, -1.0]] * 2)  # elbows bend to the front, knees to the back
 
 
 def pose_from_joints(
@@ -79,9 +86,7 @@ class _Body:
     def solve(self) -> Array:
         self._trunk()
         self._head()
-        for side in ("left", "right"):
-            self._arm(side)
-            self._leg(side)
+        self._limbs()
         return self.world
 
     def _trunk(self) -> None:
@@ -103,11 +108,11 @@ class _Body:
         """Two bones between pelvis and chest: each turns a third of the way, and reaches the next joint seen."""
         third = to_rotation_vector(multiply(conjugate(pelvis), chest)) / 3
         spine1, spine2, spine3, neck = (joint(name) for name in ("spine1", "spine2", "spine3", "neck"))
-        low = self.seen[:, 7] - self.seen[:, 0] - rotate(pelvis, _rows(self.offsets[spine1], pelvis))
-        high = self.seen[:, 8] - self.seen[:, 7] - rotate(chest, _rows(self.offsets[neck], chest))
-        for index, share, child, reach in ((spine1, 1, spine2, low), (spine2, 2, spine3, high)):
-            turned = multiply(pelvis, from_rotation_vector(share * third))
-            self.world[:, index] = _swung(turned, self.offsets[child], reach, BEND)
+        ends = np.stack([pelvis, chest], axis=1)
+        reach = self.seen[:, 7:9] - self.seen[:, [0, 7]] - rotate(ends, self.offsets[[spine1, neck]])
+        shares = np.array([[1.0], [2.0]])
+        turned = multiply(pelvis[:, None], from_rotation_vector(shares * third[:, None]))
+        self.world[:, [spine1, spine2]] = _swung(turned, self.offsets[[spine2, spine3]], reach, BEND)
 
     def _fitted(self, index: int, pairs: list[tuple[Array, Array]]) -> Array:
         """The rotation that brings rest vectors `(3,)` nearest to those seen `(T, 3)`, and to a sensor's axes (Wahba's
@@ -126,54 +131,41 @@ class _Body:
         turned = self.sensed.get(head, self.world[:, neck])
         self.world[:, head] = _swung(turned, self.top, seen[:, 10] - seen[:, 9])
 
-    def _arm(self, side: str) -> None:
-        shoulder, elbow, wrist = (self.seen[:, row] for row in ARM[side])
-        collar, upper, lower, hand = (joint(f"{side}_{name}") for name in ("collar", "shoulder", "elbow", "wrist"))
-        chest = self.world[:, joint("spine3")]
-        root = self.seen[:, 8] + rotate(chest, _rows(self.offsets[collar] - self.offsets[joint("neck")], chest))
-        self.world[:, collar] = _swung(chest, self.offsets[upper], shoulder - root, COLLAR)
-        swung = _swung(self.world[:, collar], self.offsets[lower], elbow - shoulder)
-        axis = self.offsets[lower] / np.linalg.norm(self.offsets[lower])
-        angle, told = bend_twist(swung, axis, Z, wrist - elbow)
-        if upper in self.sensed:
-            angle = sensor_twist(swung, axis, _swung(self.sensed[upper], self.offsets[lower], elbow - shoulder))
-            told = np.ones_like(angle)
-        self.world[:, upper] = twisted(swung, axis, settled(angle, told, self.rate))
-        turned = self.sensed.get(lower, self.world[:, upper])
-        self.world[:, lower] = _swung(turned, self.offsets[hand], wrist - elbow)
-        self.world[:, [hand, joint(f"{side}_hand")]] = self.world[:, [lower]]
+    def _limbs(self) -> None:
+        """Both arms and both legs at once."""
+        self._collars()
+        first, second, third = (self.seen[:, rows] for rows in LIMB_ROWS)
+        long, next_long = self.offsets[LOWER], self.offsets[TIP]
+        swung = _swung(self.world[:, ABOVE], long, second - first)
+        axis = long / np.linalg.norm(long, axis=-1, keepdims=True)
+        angle, told = bend_twist(swung, axis, FRONT, third - second)
+        sensed = [k for k, teller in enumerate(TELLER) if teller in self.sensed]
+        if sensed:
+            measured = np.stack([self.sensed[TELLER[k]] for k in sensed], axis=1)
+            turned = _swung(measured, long[sensed], (second - first)[:, sensed])
+            angle[:, sensed], told[:, sensed] = sensor_twist(swung[:, sensed], axis[sensed], turned), 1
+        steady = [settled(own, tells, self.rate) for own, tells in zip(angle.T, told.T, strict=True)]
+        upper = twisted(swung, axis, np.stack(steady, axis=-1))
+        turned = np.stack([self.sensed.get(lower, upper[:, k]) for k, lower in enumerate(LOWER)], axis=1)
+        lower = _swung(turned, next_long, third - second)
+        self.world[:, UPPER], self.world[:, LOWER] = upper, lower
+        self.world[:, TIP] = self.world[:, END] = lower
 
-    def _leg(self, side: str) -> None:
-        hip, knee, ankle = (self.seen[:, row] for row in LEG[side])
-        upper, lower, foot = (joint(f"{side}_{name}") for name in ("hip", "knee", "ankle"))
-        swung = _swung(self.world[:, 0], self.offsets[lower], knee - hip)
-        axis = self.offsets[lower] / np.linalg.norm(self.offsets[lower])
-        angle, told = bend_twist(swung, axis, -Z, ankle - knee)
-        if lower in self.sensed:  # a knee does not twist, so the shin's sensor tells the thigh's
-            angle = sensor_twist(swung, axis, _swung(self.sensed[lower], self.offsets[lower], knee - hip))
-            told = np.ones_like(angle)
-        self.world[:, upper] = twisted(swung, axis, settled(angle, told, self.rate))
-        turned = self.sensed.get(lower, self.world[:, upper])
-        self.world[:, lower] = _swung(turned, self.offsets[foot], ankle - knee)
-        self.world[:, [foot, joint(f"{side}_foot")]] = self.world[:, [lower]]
+    def _collars(self) -> None:
+        chest, offsets = self.world[:, [joint("spine3")]], self.offsets
+        root = self.seen[:, [8]] + rotate(chest, offsets[COLLARS] - offsets[joint("neck")])
+        turned = np.repeat(chest, 2, axis=1)
+        self.world[:, COLLARS] = _swung(turned, offsets[UPPER[:2]], self.seen[:, LIMB_ROWS[0][:2]] - root, COLLAR)
 
 
 def _swung(turned: Array, rest: Array, direction: Array, most: float = np.pi) -> Array:
-    """`turned (T, 4)` swung the shortest way, `most` radians far, until `rest (3,)` points along `direction (T, 3)`."""
-    swing = between_vectors(rotate(turned, _rows(rest, turned)), _safe(direction, turned, rest))
+    """`turned (T, ..., 4)` swung the shortest way, `most` radians far, until `rest (..., 3)` points along `direction
+    (T, ..., 3)`. Joints in one place have no direction: the bone stays as it is there."""
+    points = rotate(turned, rest)
+    short = np.linalg.norm(direction, axis=-1, keepdims=True) < 1e-6
+    swing = between_vectors(points, np.where(short, points, direction))
     if most < np.pi:
         vector = to_rotation_vector(swing)
         angle = np.linalg.norm(vector, axis=-1, keepdims=True)
         swing = from_rotation_vector(vector * np.minimum(1.0, most / np.maximum(angle, 1e-12)))
     return multiply(swing, turned)
-
-
-def _safe(direction: Array, turned: Array, rest: Array) -> Array:
-    """Joints in one place have no direction: the bone stays as it is there."""
-    short = np.linalg.norm(direction, axis=-1, keepdims=True) < 1e-6
-    return np.where(short, rotate(turned, _rows(rest, turned)), direction)
-
-
-def _rows(vector: Array, like: Array) -> Array:
-    rows: Array = np.broadcast_to(vector, (len(like), 3))
-    return rows

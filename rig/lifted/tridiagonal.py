@@ -11,15 +11,15 @@ def tridiagonal(diagonal: Array, beside: Array | float, right: Array) -> Array:
 
     Thomas' algorithm; the diagonal has to outweigh what is beside it.
     """
-    count = len(diagonal)
-    chain = np.zeros(count)
-    chain[:-1] = beside
-    ratio, value = np.zeros(count), np.zeros(count, complex)
+    chain = np.append(np.broadcast_to(beside, len(diagonal) - 1), 0.0)
+    ratios, values = [], []
     before, done, back = 0.0, 0j, 0.0
-    for k in range(count):
-        pivot = diagonal[k] - back * before
-        before, done = chain[k] / pivot, (right[k] - back * done) / pivot
-        ratio[k], value[k], back = before, done, chain[k]
-    for k in range(count - 2, -1, -1):
-        value[k] -= ratio[k] * value[k + 1]
-    return value
+    # Python's numbers: NumPy's take longer
+    for middle, wanted, on in zip(diagonal.tolist(), right.tolist(), chain.tolist(), strict=True):
+        pivot = middle - back * before
+        before, done, back = on / pivot, (wanted - back * done) / pivot, on
+        ratios.append(before)
+        values.append(done)
+    for k in range(len(values) - 2, -1, -1):
+        values[k] -= ratios[k] * values[k + 1]
+    return np.array(values, complex)
