@@ -6,7 +6,7 @@ from typing import Any, Self
 from ..rig.errors import BadInputError
 from ..rig.lifted.even import standing_figure
 from ..rig.skeleton import SMPL24
-from .device_choice import choose_for_lifter, find_accelerators
+from .device_choice import Choice, Wish, choose_for_lifter, find_accelerators
 from .film_solver import load_lifter
 from .lift_track import LiftStream
 from .live_film import LiveFilm
@@ -16,6 +16,7 @@ from .networks.vimcan import Vimcan
 from .views import View
 from .worker_process import Reads, Task
 
+ON_CPU = Choice("cpu", "a picture is some milliseconds of work for one core")
 DISTANCE = 4.0  # metres of the figure that warms a network up
 
 
@@ -41,7 +42,7 @@ class CameraSolver:
 
 def load_solver(task: Task) -> LiveNetwork:
     """Raises MocambaError for a network that reads no camera, or whole recordings, or a device that there is not."""
-    choice = choose_for_lifter(task.wish, find_accelerators())
+    choice = ON_CPU if task.wish is Wish.AUTO else choose_for_lifter(task.wish, find_accelerators())
     loaded = load_lifter(task.network, choice.device)
     if loaded.network.look_ahead != 0:
         raise BadInputError(
