@@ -1,4 +1,4 @@
-"""Causal PoseMamba and VIMCAN for one performer on a CPU, a frame at a time: their `step`, in `GridFrame`s."""
+"""Causal PoseMamba and VIMCAN for one performer, a frame at a time: what their `step` computes, on `GridFrame`s."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,8 +21,6 @@ Step = Callable[..., Tensor]
 def frame_step(network: Lifter) -> Step:
     """A function from a performer's next frame to the answer, which remembers all before; inputs as for `step` of a
     causal `network`, with a batch of one. The network's weights are read now."""
-    if next(network.parameters()).device.type != "cpu":
-        return _Stepped(network)
     if isinstance(network, PoseMamba):
         return _FramePoseMamba(network)
     if isinstance(network, Vimcan) and network.config.skeleton and network.config.fusion == "cross-attention":
@@ -31,7 +29,7 @@ def frame_step(network: Lifter) -> Step:
 
 
 class _Stepped:
-    """Networks on a GPU, and variants of the papers' tables that nobody ships: by their own `step`."""
+    """Variants of the papers' tables that nobody ships: by their own `step`."""
 
     def __init__(self, network: Any) -> None:
         self._network, self._state = network, None
