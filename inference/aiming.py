@@ -6,7 +6,7 @@ A camera turned about its own place sees the same along every ray: its keypoints
 import numpy as np
 from numpy.typing import NDArray
 
-from ..rig.quaternion import Array
+from ..rig.quaternion import Array, cross
 from ..rig.rotation import matrix_to_quaternion
 
 FOCAL = 1.7  # normalised: the middle of what networks were trained with
@@ -20,8 +20,8 @@ def aim(directions: Array, up: Array = LEVEL) -> Array:
     `up (3,)`: against gravity, in the camera's frame.
     """
     forward = _unit(np.concatenate([directions, np.ones_like(directions[..., :1])], axis=-1))
-    right = _unit(np.cross(forward, up))
-    return np.stack([right, np.cross(forward, right), forward], axis=-2)
+    right = _unit(cross(forward, up))
+    return np.stack([right, cross(forward, right), forward], axis=-2)
 
 
 def aimed(rays: Array, turn: Array, focal: float = FOCAL) -> NDArray[np.float32]:
