@@ -1,11 +1,11 @@
 """What a network that reads a camera costs a session, stage by stage.
 
-    python benchmarks/live_fusion.py [--seconds 30] [--out docs/networks]
+    python benchmarks/live_fusion.py [--seconds 30] [--device cuda] [--out docs/networks]
 
 A session of simulated sensors and a camera that shows the simulated performer, or of the camera alone; joints are
 those of the same performer, found after --detector-ms of work, as MediaPipe does. First the processor time of a
 picture, which a busy computer does not change; then real processes and real times, with the load of the computer
-beside. Prints rates and milliseconds of each stage; writes live_fusion.json.
+beside. Prints rates and milliseconds of each stage; writes live_fusion.json, or with --device live_fusion_DEVICE.json.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from mocamba.devices.keypoints import detectors
 from mocamba.devices.keypoints.keypoints import Keypoints
 from mocamba.devices.simulated.performer import perform
 from mocamba.inference.detector import MEDIAPIPE_LIKE
+from mocamba.inference.device_choice import Wish
 from mocamba.inference.film_solver import load_lifter
 from mocamba.inference.lift_track import LiftStream
 from mocamba.inference.live_film import LiveFilm
@@ -69,11 +70,13 @@ class Known(Virtual):
         return super().detect(picture, t_ns)
 
 
-def run(options: dict[str, Any], seconds: float) -> SessionStatus:
+def run(options: dict[str, Any], device: Wish, seconds: float) -> SessionStatus:
     """The status after `seconds` at work."""
     with tempfile.TemporaryDirectory() as folder:
         session = Session(
-            SessionOptions(camera="simulated", detector="known", folder=Path(folder), link=None, **options)
+            SessionOptions(
+                camera="simulated", detector="known", folder=Path(folder), link=None, device=device, **options
+            )
         )
         Known.session, Known.began = session, 0
         session.start()
@@ -91,14 +94,14 @@ def run(options: dict[str, Any], seconds: float) -> SessionStatus:
             session.stop()
 
 
-def costs() -> dict[str, float]:
+def costs(device: Wish) -> dict[str, float]:
     """Milliseconds of processor time a picture, of what each path does with its joints."""
     motion = perform(SMPL24)
     film, imu = film_motion(motion, Tripod(4.0, 40), MEDIAPIPE_LIKE, every=2), simulate_imu(motion, WORN, 1)
     found: dict[str, float] = {}
     solvers = {"vimcan-t-causal": LiveFusion, "posemamba-s-causal": LiveFilm}
     for name, kind in solvers.items():
-        loaded = load_lifter(name)
+        loaded = load_lifter(name, device.value if device is not Wish.AUTO else "cpu")
         solver, stream = kind(loaded, motion.skeleton), LiftStream(loaded.network)
         views = [_view(film, motion, imu, number) for number in range(300)]
         for view in views[:200]:
@@ -136,17 +139,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--detector-ms", type=float, default=20)
+    parser.add_argument("--device", type=Wish, choices=list(Wish), default=Wish.AUTO, help="of all networks")
     parser.add_argument("--out", type=Path, default=Path("docs/networks"))
     arguments = parser.parse_args()
     detectors.DETECTORS["known"] = Known
     Known.seconds = arguments.detector_ms / 1000
     torch.set_num_threads(1)
     console = Console(width=120)
-    rows: dict[str, Any] = {"processor ms": costs()}
+    rows: dict[str, Any] = {"processor ms": costs(arguments.device)}
     for name, milliseconds in rows["processor ms"].items():
         console.print(f"{name}: {milliseconds:.1f} ms of processor time a picture")
     for name, options in PATHS.items():
-        status = run(options, arguments.seconds)
+        status = run(options, arguments.device, arguments.seconds)
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
         seen = status.camera_pose
         figures = [*status.latency, *(status.camera.latency if status.camera else ()), *(seen.latency if seen else ())]
@@ -158,7 +162,8 @@ def main() -> None:
         console.print(f"{status.frames} poses, {status.dropped} dropped; {rate:.1f} pictures a second; load {load:.1f}")
         stages = {one.stage: [one.p50, one.p99, one.longest] for one in figures}
         rows[name] = {"rate": rate, "frames": status.frames, "dropped": status.dropped, "load": load, "ms": stages}
-    (arguments.out / "live_fusion.json").write_text(json.dumps(rows, indent=1) + "\n")
+    of = "" if arguments.device is Wish.AUTO else f"_{arguments.device}"
+    (arguments.out / f"live_fusion{of}.json").write_text(json.dumps(rows, indent=1) + "\n")
 
 
 if __name__ == "__main__":
