@@ -88,11 +88,15 @@ def full_precision(x: Tensor) -> AbstractContextManager[Any]:
 
 @cache
 def own_kernels() -> Callable[..., tuple[Tensor, Tensor]] | None:
-    """`triton_scan`, or None where there is no Triton."""
+    """`triton_scan`, or None where there is no Triton, or one before 3.3, whose language has no tuples in loops."""
     try:
-        from .triton_scan import triton_scan
+        from triton import __version__ as version
     except ImportError:
         return None
+    if tuple(int(part) for part in version.split(".")[:2]) < (3, 3):
+        return None
+    from .triton_scan import triton_scan
+
     return triton_scan
 
 
