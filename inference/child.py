@@ -3,6 +3,7 @@ Nothing here loads torch."""
 
 import json
 import multiprocessing
+import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -99,6 +100,8 @@ class Child(ABC, Generic[Said]):
         self._process = self._context.Process(
             target=run_worker, args=(theirs, exchange, self._task), name=f"mocamba {self._name}", daemon=True
         )
+        # a frame is too small to share; read when NumPy is loaded, so that only who is started from now on heeds it
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         try:
             self._process.start()
         except OSError as error:
