@@ -6,7 +6,8 @@ import multiprocessing
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from multiprocessing.connection import Connection, wait
@@ -100,10 +101,9 @@ class Child(ABC, Generic[Said]):
         self._process = self._context.Process(
             target=run_worker, args=(theirs, exchange, self._task), name=f"mocamba {self._name}", daemon=True
         )
-        # a frame is too small to share; read when NumPy is loaded, so that only who is started from now on heeds it
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         try:
-            self._process.start()
+            with _one_thread():
+                self._process.start()
         except OSError as error:
             self._process = None
             self._link.close()
@@ -236,3 +236,17 @@ class Child(ABC, Generic[Said]):
             process.join()
         process.close()
         return code
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """For processes started meanwhile, unless the user has said otherwise: a frame is too small for NumPy's BLAS to
+    share, and its second thread would spin while it waits. It is read when NumPy is loaded."""
+    if (name := "OPENBLAS_NUM_THREADS") in os.environ:
+        yield
+        return
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[name]
