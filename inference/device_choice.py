@@ -1,9 +1,11 @@
 """Where a network runs, and why there."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..rig.errors import BadInputError
+from ..rig.errors import BadInputError, MocambaError
 
 
 class Wish(StrEnum):
@@ -87,3 +89,16 @@ def choose_for_lifter(wish: Wish, here: Accelerators) -> Choice:
             "which takes longer than doing them",
         )
     return choose_device(wish, "lifter", here)
+
+
+@contextmanager
+def memory_explained() -> Iterator[None]:
+    """Raises MocambaError in place of what a full GPU raises."""
+    import torch
+
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise MocambaError(
+            "The GPU's memory is full. Close what else uses it, or leave the work to the processor: --device cpu."
+        ) from error

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..rig.errors import BadInputError, FileFormatError
 from ..rig.plain_pickle import array_of, read_plain
+from .device_choice import memory_explained
 from .lifting import mirror_points
 from .networks.mdtf import MDTF
 from .networks.posemamba import PoseMamba
@@ -147,6 +148,7 @@ def cut(source: Sequence[str], length: int) -> Iterator[NDArray[np.int64]]:
             yield np.arange(first, first + length)
 
 
+@memory_explained()
 @torch.inference_mode()
 def _answer(network: PoseMamba | MDTF, frames: H36MFrames, rows: NDArray[np.int64], flip: bool) -> Floats:
     """`(B, T, 17, 3)` in mm, the root at zero, of the clips `rows (B, T)`."""

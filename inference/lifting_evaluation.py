@@ -13,6 +13,7 @@ from ..rig.imu import CLEAN, SensorErrors
 from ..rig.motion import Motion
 from .cameras import Cameras, look_at
 from .detector import DetectorErrors, detect
+from .device_choice import memory_explained
 from .lifters import Lifter, answer
 from .lifting import LiftingClips, film, h36m_of
 from .position_metrics import PositionErrors, mean_position_errors, position_errors
@@ -129,6 +130,7 @@ def _cut(clip: LiftingClips, begin: int, end: int) -> LiftingClips:
     return LiftingClips(*(values[:, begin:end] for values in clip))
 
 
+@memory_explained()
 @torch.inference_mode()
 def lift(network: Lifter, clips: LiftingClips) -> NDArray[np.float32]:
     """Joints `(B, T, 17, 3)` relative to the pelvis, metres, on whichever device the network is."""
