@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .mamba import initial_step_bias
-from .selection import Selection, scan_selected
+from .scan import has_kernels
+from .selection import Selection, scan_ordered, scan_selected, there_and_back
 
 STATES = 16
 Axis = Literal["joints", "frames"]
@@ -48,6 +49,9 @@ class TwoWayScan(nn.Module):
     def forward(self, u: Tensor) -> Tensor:
         """Look-ahead: all of L."""
         selection = Selection(self.select, self.steps, self.bias, self.A_log, self.D)
+        if has_kernels(self.D):
+            y, _ = scan_ordered(u.float().mT.contiguous()[None], selection, there_and_back(u.shape[-1], u.device))
+            return y.sum(0).mT.to(u.dtype)
         y, _ = scan_selected(torch.stack([u, u.flip(-1)], dim=1), selection)
         return (y[:, 0] + y[:, 1].flip(-1)).to(u.dtype)
 

@@ -15,6 +15,7 @@ Parameter names are PoseMamba's, so that its checkpoints load.
 """
 
 import math
+from functools import cache
 from typing import Literal, NamedTuple, get_args
 
 import torch
@@ -23,7 +24,8 @@ from torch import Tensor, nn
 
 from .blocks import DropPath, Mlp
 from .mamba import initial_step_bias
-from .selection import Selection, scan_selected
+from .scan import has_kernels
+from .selection import Selection, scan_ordered, scan_selected
 
 Directions = Literal["two-way", "fs-ft", "fs-bt", "bs-ft", "bs-bt", "causal"]
 STATES = 16
@@ -75,14 +77,38 @@ class GridScan(nn.Module):
     def forward(self, x: Tensor, state: GridState | None = None) -> tuple[Tensor, GridState | None]:
         """The grid and, where the scan is causal, what it remembers after the last frame."""
         u, gate = self.in_proj(x).chunk(2, dim=-1)
-        u = u.permute(0, 3, 1, 2)  # (B, inner, T, J)
+        if state is None and has_kernels(self.Ds):
+            y, state = self._by_kernels(u)
+        else:
+            y, state = self._plainly(u.permute(0, 3, 1, 2), state)
+        return self.out_proj(self.out_norm(y).to(gate.dtype) * F.silu(gate)), state
+
+    def _by_kernels(self, u: Tensor) -> tuple[Tensor, GridState | None]:
+        """`u (B, T, J, inner)` to the same shape: as `_plainly`, with every token left where it is."""
+        from .triton_conv import grid_conv
+
+        (_, frames, joints, _), causal = u.shape, self.directions == "causal"
+        assert self.conv2d.bias is not None
+        sources = grid_conv(u, self.conv2d.weight, self.conv2d.bias, self.local, self.local_grad, 2 if causal else 1)
+        orders = _orders(self.directions, frames, joints, u.device)
+        if not causal:
+            y, _ = scan_ordered(sources.expand(2, -1, -1, -1), self._selection(slice(None)), orders[0])
+            return y.sum(0).view(u.shape), None
+        each = sources.split(1)  # one, or with a local addend two
+        by_frame, after_frames = scan_ordered(each[0], self._selection(slice(0, None, 2)), orders[0])
+        by_joint, after_joints = scan_ordered(each[-1], self._selection(slice(1, None, 2)), orders[1])
+        seen = F.pad(u[:, -2:], (0, 0, 0, 0, 2, 0))[:, -2:].permute(0, 3, 1, 2)
+        y = (by_frame.sum(0) + by_joint.sum(0)).view(u.shape)
+        return y, GridState(seen, after_frames.flatten(1, 2), after_joints.flatten(1, 2))
+
+    def _plainly(self, u: Tensor, state: GridState | None) -> tuple[Tensor, GridState | None]:
+        """`u (B, inner, T, J)` to `(B, T, J, inner)`."""
         if self.directions == "causal":
             y, state = self._causal(u, state)
         else:
             u = F.silu(self.conv2d(F.pad(u, (1, 1, 1, 1))))
             y = self._two_way(u) if self.directions == "two-way" else self._one_way(u)
-        y = self.out_norm(y.permute(0, 2, 3, 1)).to(gate.dtype)
-        return self.out_proj(y * F.silu(gate)), state
+        return y.permute(0, 2, 3, 1), state
 
     def _two_way(self, u: Tensor) -> Tensor:
         rows = self._with_local(u).flatten(2), u.mT.flatten(2)
@@ -92,7 +118,7 @@ class GridScan(nn.Module):
 
     def _one_way(self, u: Tensor) -> Tensor:
         """Each of two ways through the grid twice; a way backward is the way forward through the grid turned round."""
-        space, time = ([axis] * (way[0] == "b") for axis, way in zip((3, 2), self.directions.split("-"), strict=True))
+        space, time = _turned(self.directions)
         rows = self._with_local(u).flip(space).flatten(2), u.flip(time).mT.flatten(2)
         y, _ = self._scan(torch.stack([*rows, *rows], dim=1), slice(None), None)
         by_frame, by_joint = _on_grid(y[:, :2] + y[:, 2:], u)
@@ -121,15 +147,39 @@ class GridScan(nn.Module):
 
     def _scan(self, sequences: Tensor, groups: slice, state: Tensor | None) -> tuple[Tensor, Tensor]:
         """`sequences (B, k, inner, L)` through the selections `groups` of the four, in float32 or better."""
-        inner = sequences.shape[2]
-        selection = Selection(
+        return scan_selected(sequences, self._selection(groups), state)
+
+    def _selection(self, groups: slice) -> Selection:
+        inner = self.dt_projs_bias.shape[1]
+        return Selection(
             self.x_proj_weight[groups],
             self.dt_projs_weight[groups],
             self.dt_projs_bias[groups],
             self.A_logs.view(K, inner, STATES)[groups],
             self.Ds.view(K, inner)[groups],
         )
-        return scan_selected(sequences, selection, state)
+
+
+@cache  # and never dropped: CUDA graphs that were captured go on reading them
+def _orders(directions: Directions, frames: int, joints: int, device: torch.device) -> tuple[Tensor, ...]:
+    """Which token comes when, `(ways, lines, length)`: one table, or where causal one by frames and one by joints."""
+    with torch.inference_mode(False):  # training may come after solving
+        grid = torch.arange(frames * joints, dtype=torch.int32, device=device).view(frames, joints)
+        if directions == "causal":
+            by_frame = torch.stack([grid.flatten(), grid.flip(1).flatten()])[:, None]
+            return by_frame, grid.T.expand(2, -1, -1).contiguous()
+        if directions == "two-way":
+            rows = grid.flatten(), grid.T.flatten()
+            return (torch.stack([*rows, *(row.flip(0) for row in rows)])[:, None],)
+        space, time = _turned(directions)
+        rows = grid.flip([axis - 2 for axis in space]).flatten(), grid.flip([axis - 2 for axis in time]).T.flatten()
+        return (torch.stack([*rows, *rows])[:, None],)
+
+
+def _turned(directions: Directions) -> tuple[list[int], list[int]]:
+    """Axes of `(B, inner, T, J)` that the frame-by-frame and joint-by-joint scans of a one-way pair go backwards."""
+    space, time = directions.split("-")
+    return [3] * (space[0] == "b"), [2] * (time[0] == "b")
 
 
 def _on_grid(rows: Tensor, grid: Tensor) -> tuple[Tensor, Tensor]:

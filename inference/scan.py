@@ -72,7 +72,7 @@ def selective_scan(
     """The fastest path for this device; mamba-ssm's kernel starts from zeros only, and neither knows float64."""
     if u.is_meta:  # a network without memory behind it, whose size is wanted
         return torch.empty_like(u), _initial(u, A, state)
-    if u.is_cuda and u.dtype == torch.float32 and (kernels := own_kernels()) is not None:
+    if has_kernels(u) and (kernels := own_kernels()) is not None:
         return kernels(u, delta, A, b, c, d, state)
     kernel = fused_scan() if u.is_cuda and state is None and u.dtype != torch.float64 else None
     if kernel is None:
@@ -84,6 +84,11 @@ def selective_scan(
 def full_precision(x: Tensor) -> AbstractContextManager[Any]:
     """Autocast off around a scan: its products over many steps want at least float32."""
     return nullcontext() if x.is_meta else torch.autocast(x.device.type, enabled=False)
+
+
+def has_kernels(x: Tensor) -> bool:
+    """Whether our kernels can do what is asked on this device in this precision."""
+    return x.is_cuda and x.dtype == torch.float32 and own_kernels() is not None
 
 
 @cache

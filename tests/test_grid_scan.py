@@ -1,14 +1,23 @@
-"""The scan of a grid against its definition written out, its gradient, and what the causal one may not see."""
+"""The scan of a grid against its definition written out, its gradient, and what the causal one may not see.
+
+TRITON_INTERPRET=1 python -m tests.test_grid_scan [all]    our kernels, carried out by Triton's interpreter on a CPU
+"""
+
+import sys
+from unittest import mock
 
 import pytest
 import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mocamba.inference import grid_scan
 from mocamba.inference.grid_frame import GridFrame, Workspace
 from mocamba.inference.grid_scan import Directions, GridBlock, GridScan
-from mocamba.inference.scan import selective_scan_reference
+from mocamba.inference.scan import own_kernels, selective_scan_reference
 from torch import Tensor
+
+from .interpreter import run_interpreted
 
 TWO_WAY: list[Directions] = ["two-way", "fs-ft", "fs-bt", "bs-ft", "bs-bt"]
 ALL: list[Directions] = [*TWO_WAY, "causal"]
@@ -198,3 +207,52 @@ def test_performers_forget_nothing_of_each_other() -> None:
         said.append(one(frame))
         other(torch.randn_like(frame))
     torch.testing.assert_close(torch.stack(said)[None, :, 0], block(x[None, :, 0])[0])
+
+
+def check_kernels(
+    directions: Directions, frames: int, width: int, local: bool, local_grad: bool = True, device: str = "cpu"
+) -> None:
+    """Answers, states and all gradients by our kernels, in float32, against the plain scan in float64."""
+    module, x = scan(directions, local, width, local_grad=local_grad), grid(frames, width=width)
+    exact = everything(module, x)
+    with mock.patch.object(grid_scan, "has_kernels", return_value=True):
+        found = everything(module.float().to(device), x.float().to(device))
+    for one, other in zip(found, exact, strict=True):
+        size = float(other.detach().abs().max())
+        torch.testing.assert_close(one.cpu().double(), other, rtol=1e-4, atol=1e-5 * size)
+
+
+def everything(module: GridScan, x: Tensor) -> list[Tensor]:
+    """Output, states, and the gradients of x and of the parameters."""
+    x = x.clone().requires_grad_()
+    weights = torch.randn(x.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(5)).to(x)
+    y, state = module(x)
+    answers = [y, *(state or ())]
+    total = (answers[0] * weights).sum() + sum(remembered.square().sum() for remembered in answers[2:])
+    return [*answers, *torch.autograd.grad(total, [x, *module.parameters()])]
+
+
+KernelCase = tuple[Directions, int, int, bool]
+FEW: list[KernelCase] = [("two-way", 3, 6, True), ("causal", 2, 2, True)]  # directions, frames, width, local
+MORE: list[KernelCase] = [(directions, 3, 2, directions[0] == "b") for directions in TWO_WAY]
+MORE += [("causal", 1, 2, False), ("causal", 9, 2, True), ("two-way", 8, 4, False), ("two-way", 1, 2, True)]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("case", [*FEW, *MORE, *((directions, 81, 64, True) for directions in ALL)])
+def test_our_kernels_are_the_plain_scan(case: KernelCase) -> None:
+    if own_kernels() is None:
+        pytest.skip("Triton is not installed")
+    check_kernels(*case, device="cuda")
+    check_kernels(*case, local_grad=False, device="cuda")
+
+
+def test_our_kernels_are_the_plain_scan_in_the_interpreter() -> None:
+    run_interpreted(__file__)
+
+
+if __name__ == "__main__":
+    for kernel_case in FEW + MORE * ("all" in sys.argv):
+        check_kernels(*kernel_case)
+        if "all" in sys.argv:
+            check_kernels(*kernel_case, local_grad=False)

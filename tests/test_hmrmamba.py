@@ -1,11 +1,13 @@
 """HMRMamba: sizes, its cells against plainer ways to say the same, shapes, what it refuses, and that it learns."""
 
 from dataclasses import replace
+from unittest import mock
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mocamba.inference import dual_scan
 from mocamba.inference.coevolution import Coevolution
 from mocamba.inference.deformable import DeformableAttention
 from mocamba.inference.dual_scan import Axis, DualScan, TwoWayScan, limbs
@@ -19,12 +21,14 @@ from mocamba.inference.networks.hmrmamba import (
     joint_velocity,
     on_body,
 )
-from mocamba.inference.scan import selective_scan_reference
+from mocamba.inference.scan import own_kernels, selective_scan_reference
 from mocamba.inference.sizes import measure
 from mocamba.rig.errors import BadInputError
 from mocamba.rig.h36m import PARENTS
 from mocamba.rig.topology import Topology, free_topology
 from torch import Tensor, nn
+
+from .interpreter import run_interpreted
 
 SMALL = HMRMambaConfig(depth=2, vertices=40, coarse=10, frames=6, width=16, evolution_width=8, drop_path=0.0)
 
@@ -90,6 +94,30 @@ def test_two_way_scan_is_two_reference_scans() -> None:
         A = -torch.exp(scan.A_log[way])
         answers.append(selective_scan_reference(x, delta, A, b[:, None], c[:, None], scan.D[way])[0])
     torch.testing.assert_close(scan(u), answers[0] + answers[1].flip(-1), rtol=1e-11, atol=1e-12)
+
+
+def check_two_way_kernels(device: str) -> None:
+    """The same scan by our kernels in float32: answers and all gradients."""
+    scan, u, weights = shaken(TwoWayScan(6, 2)), normal(2, 6, 11), normal(2, 6, 11)
+    answers = []
+    for dtype, where in ((torch.float64, "cpu"), (torch.float32, device)):
+        scan, x = scan.to(where, dtype), u.detach().to(where, dtype).requires_grad_()
+        with mock.patch.object(dual_scan, "has_kernels", return_value=dtype == torch.float32):
+            y = scan(x)
+        answers.append([y, *torch.autograd.grad((y * weights.to(y)).sum(), [x, *scan.parameters()])])
+    for one, other in zip(*answers, strict=True):
+        torch.testing.assert_close(other.cpu().double(), one, rtol=1e-4, atol=1e-5 * float(one.detach().abs().max()))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_two_way_scan_by_our_kernels() -> None:
+    if own_kernels() is None:
+        pytest.skip("Triton is not installed")
+    check_two_way_kernels("cuda")
+
+
+def test_two_way_scan_by_our_kernels_in_the_interpreter() -> None:
+    run_interpreted(__file__)
 
 
 @pytest.mark.parametrize("axis", ["joints", "frames"])
@@ -301,3 +329,7 @@ def test_trained_with_flips_a_flipped_input_gives_the_flipped_output() -> None:
 
 def mirrored_mesh(vertices: Tensor) -> Tensor:
     return vertices.roll(20, dims=1) * torch.tensor([-1, 1, 1])
+
+
+if __name__ == "__main__":
+    check_two_way_kernels("cpu")

@@ -1,15 +1,12 @@
 """The paths of the selective scan against the recurrence written out, one frame at a time.
 
-TRITON_INTERPRET=1 python tests/test_scan.py    our own kernels, carried out by Triton's interpreter on a CPU
+TRITON_INTERPRET=1 python -m tests.test_scan    our own kernels, carried out by Triton's interpreter on a CPU
 """
-
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mocamba.inference.scan import (
@@ -21,6 +18,8 @@ from mocamba.inference.scan import (
     selective_scan_reference,
 )
 from torch import Tensor
+
+from .interpreter import run_interpreted
 
 Case = tuple[Tensor, ...]
 
@@ -140,7 +139,53 @@ def check_own_kernels(frames: int, groups: int, channels: int, states: int, devi
         torch.testing.assert_close(one.cpu().double(), other, rtol=1e-4, atol=1e-5 * max(1.0, size))
 
 
+def check_ordered_kernels(lines: int, length: int, channels: int, states: int, device: str) -> None:
+    """Four ways through two sources, in orders of chance: outputs, last states and all gradients, as above."""
+    from mocamba.inference.triton_scan import scan_tokens
+
+    g, tokens = torch.Generator().manual_seed(0), lines * length
+    order = torch.stack([torch.randperm(tokens, generator=g).view(lines, length) for _ in range(4)]).int()
+    shapes = [(2, 2, tokens, channels), (4, 2, tokens, channels), (4, channels, states)]
+    shapes += [(2, 2, tokens, 2, states)] * 2 + [(4, channels)] * 2 + [(2 * lines, 4, channels, states)]
+    exact = [torch.randn(shape, generator=g, dtype=torch.float64) for shape in shapes]
+    exact[1], exact[2] = 4 * exact[1] - 3, -torch.exp(exact[2])  # steps from nothing to long ones
+    given = [x.float().to(device).requires_grad_() for x in exact]
+    found = scan_tokens(*given[:7], order.to(device), given[7])
+    expected = ordered_reference(*[x.requires_grad_() for x in exact], order=order)
+    weights = [torch.randn(x.shape, generator=g, dtype=torch.float64) for x in expected]
+    pairs = []
+    for answers, inputs in ((found, given), (expected, exact)):
+        total = sum((one * weight.to(one)).sum() for one, weight in zip(answers, weights, strict=True))
+        pairs.append((*answers, *torch.autograd.grad(total, inputs)))
+    for one, other in zip(*pairs, strict=True):
+        size = float(other.detach().abs().max())
+        torch.testing.assert_close(one.cpu().double(), other, rtol=1e-4, atol=1e-5 * max(1.0, size))
+
+
+def ordered_reference(
+    u: Tensor, raw: Tensor, A: Tensor, b: Tensor, c: Tensor, bias: Tensor, d: Tensor, state: Tensor, order: Tensor
+) -> tuple[Tensor, Tensor]:
+    """As `triton_scan.scan_tokens`, every way and line by the recurrence."""
+    lines = order.shape[1]
+    answers, last = [], []
+    for way, rows in enumerate(order.long()):
+        source, turn = way % len(u), way // len(u)
+        y = torch.zeros_like(raw[way])
+        ends = []
+        for line, row in enumerate(rows):
+            walk = u[source][:, row].mT
+            step = F.softplus(raw[way][:, row] + bias[way]).mT
+            maps = (m[source][:, row, turn].mT[:, None] for m in (b, c))
+            said, end = selective_scan_reference(walk, step, A[way], *maps, d[way], state[line::lines, way])
+            y = y.index_add(1, row, said.mT)
+            ends.append(end)
+        answers.append(y)
+        last.append(torch.stack(ends, dim=1).flatten(0, 1))
+    return torch.stack(answers), torch.stack(last, dim=1)
+
+
 KERNEL_CASES = [(1, 1, 4, 3), (7, 2, 24, 4), (8, 1, 8, 2), (30, 2, 20, 3)]  # frames, groups, channels, states
+ORDERED_CASES = [(1, 9, 9, 3), (3, 1, 4, 4)]  # lines, length, channels, states
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
@@ -151,14 +196,20 @@ def test_our_kernels_are_the_recurrence(case: tuple[int, int, int, int]) -> None
     check_own_kernels(*case, device="cuda")
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="the kernels themselves are tried on the GPU")
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("case", [*ORDERED_CASES, (1, 1377, 128, 16), (17, 81, 100, 16)])
+def test_our_kernels_in_any_order_are_the_recurrence(case: tuple[int, int, int, int]) -> None:
+    if own_kernels() is None:
+        pytest.skip("Triton is not installed")
+    check_ordered_kernels(*case, device="cuda")
+
+
 def test_our_kernels_are_the_recurrence_in_the_interpreter() -> None:
-    pytest.importorskip("triton")
-    command = [sys.executable, __file__]
-    done = subprocess.run(command, env=os.environ | {"TRITON_INTERPRET": "1"}, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    run_interpreted(__file__)
 
 
 if __name__ == "__main__":
     for kernel_case in KERNEL_CASES:
         check_own_kernels(*kernel_case, device="cpu")
+    for ordered_case in ORDERED_CASES:
+        check_ordered_kernels(*ordered_case, device="cpu")
