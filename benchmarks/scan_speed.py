@@ -20,7 +20,7 @@ from rich.table import Table
 from torch import Tensor
 
 SIZES = ((16, 512, 4, 1377), (16, 1024, 4, 1377), (16, 512, 4, 459), (256, 256, 1, 81), (4096, 256, 1, 17))
-SETTINGS = ((8, 8), (4, 8), (8, 4), (16, 4), (16, 8), (32, 4))  # ROWS, STEPS; the first is the one in use
+SETTINGS = ((8, 8), (4, 8), (16, 4))  # ROWS, STEPS; the first is the one in use
 GRIDS: tuple[tuple[int, int, int, Directions], ...] = (
     (16, 81, 64, "two-way"),
     (16, 81, 128, "two-way"),

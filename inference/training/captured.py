@@ -57,4 +57,5 @@ class _Replayed(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         ready = ctx.captured.gradients
-        return (None, *(None if mine is None else mine * gradient for mine in ready))
+        scaled = iter(torch._foreach_mul([mine for mine in ready if mine is not None], gradient))
+        return (None, *(None if mine is None else next(scaled) for mine in ready))

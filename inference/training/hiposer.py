@@ -154,7 +154,7 @@ class HiPoserTask(CalmTask):
 
     def configure_optimizers(self) -> Any:
         """AdamW, linear warm-up, then half a cosine to zero."""
-        return warm_cosine(self.parameters(), self.config)
+        return warm_cosine(self.parameters(), self.config, fused=can_capture(self))
 
 
 def make_targets(worn: WornWindows, frame: Tensor, heading: Tensor) -> Targets:

@@ -29,6 +29,7 @@ from .windows import MARGIN, PAST, Augmentation, Windows, draw_windows
 from .worn import FAR
 
 VALIDATION_SEED = 71
+AHEAD = 8  # steps whose clips are drawn at once: drawing is a thousand small kernels, however many clips there are
 LifterConfig = PoseMambaConfig | MDTFConfig | VimcanConfig
 PLAIN = Augmentation(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)  # motion as it was recorded
 ROUGH = DetectorErrors(0.016, 0.045, 0.045, 0.15, 0.25, 0.04)
@@ -44,7 +45,7 @@ class LiftingTraining:
     steps: int = 2000
     bone_steps: int = 600  # MDTF: of its first stage, before the others
     batch: int = 16
-    # frames of a batch, drawn anew for each: VIMCAN's variable-length training. Most are short, which is cheaper
+    # frames of a clip, drawn anew every few steps: VIMCAN's variable-length training. Most are short, which is cheaper
     lengths: tuple[int, ...] = (27, 27, 27, 81)
     rate: float = 1e-3
     weight_decay: float = 0.01
@@ -91,6 +92,7 @@ class LiftingTask(CalmTask):
         self._banks = {"train": bank, "val": build_bank(validation, config.seed, passes=1)}
         self._random: RandomSource | None = None
         self._captured: dict[int, CapturedLoss] = {}  # by frames of a clip
+        self._drawn: tuple[int, LiftingClips] | None = None  # which block of steps, and its clips
 
     def _build(self, bone_aware: BoneAware | None) -> "Lifter | BoneAware":
         return make_lifter(self.config.network, bone_aware)
@@ -99,22 +101,30 @@ class LiftingTask(CalmTask):
         """Move the motion to the device once; clips depend on seed and step only."""
         self._banks = {name: bank.to(self.device) for name, bank in self._banks.items()}
         self._random = RandomSource(torch.Generator(self.device))
-        self._captured = {}
+        self._captured, self._drawn = {}, None
 
     def _clips(self) -> LiftingClips:
-        """This device's share of a batch of the step's own length: what detector and sensors say, and the truth."""
+        """This device's share of the step's batch."""
+        block, step = divmod(self.global_step, AHEAD)
+        if self._drawn is None or self._drawn[0] != block:
+            self._drawn = block, self._draw(block)
+        mine = slice(step * self.config.batch, (step + 1) * self.config.batch)
+        return LiftingClips(*(own_share(values[mine], self.trainer) for values in self._drawn[1]))
+
+    @torch.no_grad()
+    def _draw(self, block: int) -> LiftingClips:
+        """The clips of `AHEAD` steps, all of one length: what detector and sensors say, and the truth."""
         assert self._random is not None
         config, random = self.config, self._random
-        random.generator.manual_seed(config.seed * 1_000_003 + self.global_step)
-        frames = int(np.random.default_rng((config.seed, self.global_step)).choice(config.lengths))
-        with torch.no_grad():
-            clips = draw_clips(self._banks["train"], config.batch, frames, config.augmentation, random)
-            level = random.uniform(config.batch) * ~random.chance(config.batch, config.clean)
-            clips = clips._replace(
-                keypoints=detect(clips.keypoints, clips.scale, config.detector, random, level),
-                orientation=disturb_orientation(clips.orientation, config.sensors, level, random),
-            )
-            return LiftingClips(*(own_share(values, self.trainer) for values in clips))
+        random.generator.manual_seed(config.seed * 1_000_003 + block)
+        frames = int(np.random.default_rng((config.seed, block)).choice(config.lengths))
+        count = AHEAD * config.batch
+        clips = draw_clips(self._banks["train"], count, frames, config.augmentation, random)
+        level = random.uniform(count) * ~random.chance(count, config.clean)
+        return clips._replace(
+            keypoints=detect(clips.keypoints, clips.scale, config.detector, random, level),
+            orientation=disturb_orientation(clips.orientation, config.sensors, level, random),
+        )
 
     def training_step(self, batch: Any, index: int) -> Tensor:
         """One optimiser step on fresh clips."""
@@ -161,7 +171,7 @@ class LiftingTask(CalmTask):
 
     def configure_optimizers(self) -> Any:
         """AdamW, linear warm-up, then half a cosine to zero."""
-        return warm_cosine(self.parameters(), self.config)
+        return warm_cosine(self.parameters(), self.config, fused=can_capture(self))
 
 
 class BoneTask(LiftingTask):

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from .lifting import LiftingTraining
 
 
-def warm_cosine(parameters: Iterator[nn.Parameter], config: "TrainingConfig | LiftingTraining") -> dict[str, Any]:
-    """AdamW with a linear warm-up, then half a cosine to zero, stepped with every batch."""
-    optimiser = torch.optim.AdamW(parameters, lr=config.rate, weight_decay=config.weight_decay)
+def warm_cosine(
+    parameters: Iterator[nn.Parameter], config: "TrainingConfig | LiftingTraining", fused: bool
+) -> dict[str, Any]:
+    """AdamW, if `fused` as one kernel, with a linear warm-up, then half a cosine to zero, stepped with every batch."""
+    optimiser = torch.optim.AdamW(parameters, lr=config.rate, weight_decay=config.weight_decay, fused=fused or None)
     warm = torch.optim.lr_scheduler.LinearLR(optimiser, 0.01, total_iters=config.warm_up)
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, config.steps - config.warm_up))
     schedule = torch.optim.lr_scheduler.SequentialLR(optimiser, [warm, cosine], [config.warm_up])

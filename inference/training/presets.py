@@ -24,6 +24,17 @@ def _lifting(network: LifterConfig, **changes: Any) -> LiftingTraining:
     return LiftingTraining(replace(network, framed=True), **changes)
 
 
+def _vimcan_rows(network: vimcan.VimcanConfig) -> dict[str, LiftingTraining]:
+    """What the paper's tables change of VIMCAN."""
+    return {
+        "variable": _lifting(network, lengths=VARIABLE),
+        **{str(frames): _lifting(network, lengths=(frames,)) for frames in (9, 27, 81)},
+        "8-sensors": _lifting(replace(network, sensors=8)),
+        "camera": _lifting(replace(network, fusion="self-attention")),
+        "cross-mamba": _lifting(replace(network, fusion="cross-mamba")),
+    }
+
+
 PRESETS: dict[str, TrainingConfig | LiftingTraining] = {
     "hiposer-d": _run(_SHIPPED),
     "hiposer-s": _run(replace(_SHIPPED, order=SEQ_S)),
@@ -40,14 +51,7 @@ PRESETS: dict[str, TrainingConfig | LiftingTraining] = {
     "hiposer-d-state-single": _run(replace(_SHIPPED, states="single")),
     "hiposer-d-state-none": _run(replace(_SHIPPED, states="none")),
     **{f"vimcan-{name}": _lifting(config) for name, config in vimcan.VARIANTS.items()},
-    "vimcan-b-variable": _lifting(vimcan.VARIANTS["b"], lengths=VARIABLE),
-    "vimcan-b-81": _lifting(vimcan.VARIANTS["b"], lengths=(81,)),
-    "vimcan-b-9": _lifting(vimcan.VARIANTS["b"], lengths=(9,)),
-    "vimcan-b-27": _lifting(vimcan.VARIANTS["b"], lengths=(27,)),
-    "vimcan-b-8-sensors": _lifting(replace(vimcan.VARIANTS["b"], sensors=8)),
-    "vimcan-b-camera": _lifting(replace(vimcan.VARIANTS["b"], fusion="self-attention")),
-    "vimcan-t-camera": _lifting(replace(vimcan.VARIANTS["t"], fusion="self-attention")),
-    "vimcan-b-cross-mamba": _lifting(replace(vimcan.VARIANTS["b"], fusion="cross-mamba")),
+    **{f"vimcan-{size}-{name}": run for size in "bt" for name, run in _vimcan_rows(vimcan.VARIANTS[size]).items()},
     **{f"posemamba-{name}": _lifting(config) for name, config in posemamba.VARIANTS.items()},
     "posemamba-s-whole-picture": LiftingTraining(posemamba.VARIANTS["s"]),
     **{f"mdtf-{name}": _lifting(config) for name, config in mdtf.VARIANTS.items()},
