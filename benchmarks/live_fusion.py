@@ -1,11 +1,12 @@
 """What a network that reads a camera costs a session, stage by stage.
 
-    python benchmarks/live_fusion.py [--seconds 30] [--device cuda] [--out docs/networks]
+    python benchmarks/live_fusion.py [--seconds 30] [--device cuda] [--camera FOLDER] [--out docs/networks]
 
 A session of simulated sensors and a camera that shows the simulated performer, or of the camera alone; joints are
 those of the same performer, found after --detector-ms of work, as MediaPipe does. First the processor time of a
 picture, which a busy computer does not change; then real processes and real times, with the load of the computer
-beside. Prints rates and milliseconds of each stage; writes live_fusion.json, or with --device live_fusion_DEVICE.json.
+beside. --camera is a folder of pictures, where OpenCV reads no streams. Prints rates and milliseconds of each stage;
+writes live_fusion.json, or with --device live_fusion_DEVICE.json.
 """
 
 import argparse
@@ -41,7 +42,7 @@ from mocamba.tests.live_cameras import Virtual
 from rich.console import Console
 from rich.table import Table
 
-START = 180.0  # seconds
+START = 120.0  # seconds
 PATHS = {
     "sensors alone": {"imu": ("simulated",), "network": "hiposer-s"},
     "sensors and camera": {"imu": ("simulated",), "network": "vimcan-t-causal", "height": 1.75},
@@ -70,13 +71,11 @@ class Known(Virtual):
         return super().detect(picture, t_ns)
 
 
-def run(options: dict[str, Any], device: Wish, seconds: float) -> SessionStatus:
+def run(options: dict[str, Any], device: Wish, camera: str, seconds: float) -> SessionStatus:
     """The status after `seconds` at work."""
     with tempfile.TemporaryDirectory() as folder:
         session = Session(
-            SessionOptions(
-                camera="simulated", detector="known", folder=Path(folder), link=None, device=device, **options
-            )
+            SessionOptions(camera=camera, detector="known", folder=Path(folder), link=None, device=device, **options)
         )
         Known.session, Known.began = session, 0
         session.start()
@@ -86,7 +85,8 @@ def run(options: dict[str, Any], device: Wish, seconds: float) -> SessionStatus:
             end = time.monotonic() + START
             while (seen := session.status.camera_pose) is not None and AT_WORK not in seen.says:
                 if time.monotonic() > end:
-                    raise SystemExit(f"The camera is of no use: {seen.says}.")
+                    fault = "" if session.status.camera is None else session.status.camera.fault
+                    raise SystemExit(f"The camera is of no use: {seen.says}. {fault}")
                 time.sleep(0.1)
             time.sleep(seconds)
             return session.status
@@ -140,6 +140,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--detector-ms", type=float, default=20)
     parser.add_argument("--device", type=Wish, choices=list(Wish), default=Wish.AUTO, help="of all networks")
+    parser.add_argument("--camera", default="simulated", metavar="FOLDER")
     parser.add_argument("--out", type=Path, default=Path("docs/networks"))
     arguments = parser.parse_args()
     detectors.DETECTORS["known"] = Known
@@ -150,7 +151,7 @@ def main() -> None:
     for name, milliseconds in rows["processor ms"].items():
         console.print(f"{name}: {milliseconds:.1f} ms of processor time a picture")
     for name, options in PATHS.items():
-        status = run(options, arguments.device, arguments.seconds)
+        status = run(options, arguments.device, arguments.camera, arguments.seconds)
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
         seen = status.camera_pose
         figures = [*status.latency, *(status.camera.latency if status.camera else ()), *(seen.latency if seen else ())]
