@@ -66,6 +66,8 @@ def main() -> None:
     table = arguments.out / f"{arguments.name}{'_worn' * (arguments.sensors == 'worn')}.json"
     rows: list[dict[str, Any]] = json.loads(table.read_text()) if table.exists() else []
     paths = [p for p in sorted(arguments.weights.rglob("*.safetensors")) if p.stem in (arguments.only or [p.stem])]
+    if len({path.stem for path in paths}) < max(len(paths), 1):
+        parser.error(f"{arguments.weights}: no weights of that name, or two of one name.")
     for path in track(paths, "Evaluating"):
         for group in arguments.people:
             rows = [row for row in rows if (row["network"], row["group"]) != (path.stem, group)]

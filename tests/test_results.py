@@ -78,8 +78,8 @@ def test_an_edited_measurement_is_noticed_in_text_and_picture(docs: Path) -> Non
 
 
 def test_what_the_gpu_leaves_is_shown_once_it_is_there(docs: Path) -> None:
-    for name, figures in (("hmrmamba_errors", {"lifted": 60.0, "mesh": 66.0, "vertices": 80.0, "by_rule": 100.0}),):
-        (docs / "networks" / f"{name}.json").write_text(json.dumps({"test": figures}), encoding="utf-8")
+    figures = {"lifted": 60.0, "mesh": 66.0, "vertices": 80.0, "by_rule": 100.0}
+    (docs / "networks" / "hmrmamba_errors.json").write_text(json.dumps({"test": figures}), encoding="utf-8")
     curves = {"1": [[0, 2.0], [10, 1.5]], "2": [[0, 2.0], [10, 1.5001]]}
     (docs / "training" / "two_gpus.json").write_text(json.dumps({"hiposer-s": {"curves": curves, "percent": 0.0067}}))
     blocks = Results(docs).blocks()
@@ -110,6 +110,12 @@ def test_a_block_that_nobody_knows_is_refused_and_nothing_is_written(docs: Path)
 def test_a_damaged_measurement_is_named(docs: Path, said: str) -> None:
     (docs / "networks" / "lifting_table.json").write_text(said, encoding="utf-8")
     with pytest.raises(FileFormatError, match=r"lifting_table\.json"):
+        outdated(docs)
+
+
+def test_a_figure_that_is_missing_is_named_with_its_table(docs: Path) -> None:
+    edit(docs / "networks" / "overfit.json", lambda said: said["VIMCAN t"].pop("after_mm"))
+    with pytest.raises(FileFormatError, match=r"'by heart.*after_mm"):
         outdated(docs)
 
 

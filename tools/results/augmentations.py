@@ -2,7 +2,7 @@
 
 from .block import NOT_MEASURED, Block
 from .markdown import NOTHING, signed, table
-from .measured import CONDITIONS, SHARDS, Score, Scores
+from .measured import CONDITIONS, SHARDS, Scores
 from .pictures import Panel, Picture
 
 ALL = "all"
@@ -23,7 +23,7 @@ NAMES = {
 
 def augmentations(scores: Scores) -> Block:
     """Differences to the run with all of them; chosen on validation people, shown on test people."""
-    conditions = [c for c in scores.conditions() if _find(scores, ALL, c, "validation")]
+    conditions = [c for c in scores.conditions() if scores.on_all(ALL, c, "validation")]
     if not conditions:
         return NOT_MEASURED
     judged = conditions[-1]  # worn sensors where they were measured: what users have
@@ -31,22 +31,16 @@ def augmentations(scores: Scores) -> Block:
     return Block(text, _picture(scores, judged))
 
 
-def _find(scores: Scores, way: str, condition: str, group: str) -> list[Score]:
-    """On each shard, or nothing."""
-    found = [scores.find(way, shard, condition, group) for shard in SHARDS]
-    return [score for score in found if score] if all(found) else []
-
-
 def _differences(scores: Scores, way: str, condition: str, group: str) -> list[float]:
     """SIP and Pos on CMU, then on UI-PRMD, less those of the run with all; nothing where one is missing."""
-    pairs = zip(_find(scores, way, condition, group), _find(scores, ALL, condition, group), strict=False)
+    pairs = zip(scores.on_all(way, condition, group), scores.on_all(ALL, condition, group), strict=False)
     return [mine.figures[f] - whole.figures[f] for mine, whole in pairs for f in FIGURES]
 
 
 def _table(scores: Scores, condition: str, judged: bool) -> str:
     header = ["training", "validation people: mean change", *["so the way is"] * judged]
     header += [f"test, {label}: {f} {unit}" for label in SHARDS.values() for f, unit in FIGURES.items()]
-    whole = [score.figures[f] for score in _find(scores, ALL, condition, "test") for f in FIGURES]
+    whole = [score.figures[f] for score in scores.on_all(ALL, condition, "test") for f in FIGURES]
     rows = [[NAMES[ALL], NOTHING, *[NOTHING] * judged, *(f"{value:.2f}" for value in whole)]]
     for way in (way for way in NAMES if way != ALL):
         if found := _differences(scores, way, condition, "test"):
@@ -58,7 +52,7 @@ def _table(scores: Scores, condition: str, judged: bool) -> str:
 
 def mean_change(scores: Scores, way: str, condition: str) -> float:
     """Of SIP and Pos over both shards of the validation people, % of the run with all."""
-    pairs = zip(_find(scores, way, condition, "validation"), _find(scores, ALL, condition, "validation"), strict=True)
+    pairs = zip(scores.on_all(way, condition, "validation"), scores.on_all(ALL, condition, "validation"), strict=True)
     ratios = [mine.figures[f] / whole.figures[f] for mine, whole in pairs for f in FIGURES]
     return 100 * (sum(ratios) / len(ratios) - 1)
 
@@ -72,7 +66,7 @@ def verdict(way: str, change: float) -> str:
 
 
 def _picture(scores: Scores, condition: str) -> Picture:
-    ways = [way for way in NAMES if way != ALL and _find(scores, way, condition, "test")]
+    ways = [way for way in NAMES if way != ALL and scores.on_all(way, condition, "test")]
     panels = []
     for k, (figure, unit) in enumerate(FIGURES.items()):
         series: dict[str, list[float | None]] = {

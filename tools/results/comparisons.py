@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from .block import Block
-from .markdown import NOTHING, percent, table
+from .markdown import NOTHING, number, percent, table
 from .measured import CONDITIONS, SHARDS, Score, Scores
 from .ordering import order_sentence
 from .pictures import Panel, Picture
 from .published import Ablation, Change, PublishedRow
 from .units import METRICS, named, written
 
-NOT_MEASURED = "not measured"
+MISSING = "not measured"
 PUBLISHED = "published"
 
 
@@ -33,7 +33,7 @@ def comparison(name: str, ablation: Ablation, scores: Scores, pictured: bool = F
         said = " and ".join(f"*{row}* (`{network}`) alone" for row, network in known.items()) or "none"
         return Block(f"{ablation.source}, {ablation.about}: of its rows {said} is measured here.\n")
     figures = " / ".join(map(named, ablation.figures))
-    header = [ablation.about, "ours", "steps", f"published: {figures}", *_columns(scores)]
+    header = [ablation.about, "ours", "steps", f"published: {figures}", *scores.columns()]
     text = table(header, [_row(row, network, ablation, scores) for row, network in _lines(ablation)])
     text += f"\nPublished: {ablation.source}, on {ablation.protocol.data}; {ablation.protocol.difference}. Order:\n\n"
     text += "".join(f"- {sentence}\n" for sentence in _orders(ablation, scores))
@@ -46,16 +46,6 @@ def _lines(ablation: Ablation) -> Iterator[tuple[PublishedRow, str]]:
         yield from ((row, network) for network in dict.fromkeys(row.ours.values()) or [""])
 
 
-def _columns(scores: Scores) -> dict[str, tuple[str, str]]:
-    """(condition, shard) of each column by its label."""
-    conditions = scores.conditions()
-    return {
-        f"{label}{f' ({CONDITIONS[condition]})' * (len(conditions) > 1)}": (condition, shard)
-        for condition in conditions
-        for shard, label in SHARDS.items()
-    }
-
-
 def _measured(network: str, scores: Scores) -> Score | None:
     return next((row for row in scores.rows if row.network == network and row.group == "test"), None)
 
@@ -64,14 +54,13 @@ def _row(row: PublishedRow, network: str, ablation: Ablation, scores: Scores) ->
     said = written(row.published, ablation.figures)
     score = _measured(network, scores)
     if score is None:
-        ours = f"`{network}`: {NOT_MEASURED}" if network else NOT_MEASURED
-        return [row.row, ours, NOTHING, said, *[NOTHING] * len(_columns(scores))]
+        ours = f"`{network}`: {MISSING}" if network else MISSING
+        return [row.row, ours, NOTHING, said, *[NOTHING] * len(scores.columns())]
     cells = []
-    for condition, shard in _columns(scores).values():
+    for condition, shard in scores.columns().values():
         found = scores.find(network, shard, condition)
-        cells.append(written([found.figures[f] for f in ablation.figures] if found else None, ablation.figures))
-    steps = f"{score.steps:,}" if score.steps else NOTHING
-    return [row.row, f"`{network}`{' †' * score.earlier}", steps, said, *cells]
+        cells.append(written(found.values(ablation.figures) if found else None, ablation.figures))
+    return [row.row, score.name(), number(score.steps, 0), said, *cells]
 
 
 def _orders(ablation: Ablation, scores: Scores) -> Iterator[str]:
@@ -82,7 +71,7 @@ def _orders(ablation: Ablation, scores: Scores) -> Iterator[str]:
             published = {row.row: row.published[k] for row, _ in measured}
             columns = {
                 label: {row.row: score.figures[figure] for row, n in measured if (score := scores.find(n, shard, c))}
-                for label, (c, shard) in _columns(scores).items()
+                for label, (c, shard) in scores.columns().items()
             }
             whose = f"{series}, " * bool(series)
             yield f"{whose}{figure.replace('_', '-')}: {order_sentence(published, columns)}."
@@ -92,16 +81,14 @@ def _orders(ablation: Ablation, scores: Scores) -> Iterator[str]:
 
 
 def _picture(name: str, ablation: Ablation, scores: Scores) -> Picture:
-    """The first figure of all rows that are trained."""
+    """The first figure of all rows that are measured."""
     figure = ablation.figures[0]
     lines = [(row, network) for row, network in _lines(ablation) if _measured(network, scores)]
     panels = []
     for condition in scores.conditions():
-        series: dict[str, list[float | None]] = {PUBLISHED: [row.published[0] for row, _ in lines]}
-        for shard, label in SHARDS.items():
-            found = [scores.find(network, shard, condition) for _, network in lines]
-            series[label] = [score.figures[figure] if score else None for score in found]
-        panels.append(Panel(f"{named(figure)}; {CONDITIONS[condition]}", series))
+        ours = scores.series([network for _, network in lines], condition, figure)
+        published = [row.published[0] for row, _ in lines]
+        panels.append(Panel(f"{named(figure)}; {CONDITIONS[condition]}", {PUBLISHED: published, **ours}))
     names = [f"{row.row} ({network})" for row, network in lines]
     title = f"{ablation.source}, {ablation.about}: other data, other errors; compare the order"
     return Picture(name, title, names, panels, METRICS[figure][1])
@@ -114,9 +101,9 @@ def changes(known: list[Change], scores: Scores) -> Block:
     for change in shown:
         said = f"{percent(*change.published)} ({change.source})" if change.published else NOTHING
         lines.append([f"{change.change}: {_named(change, scores)}", said, *_cells(change, scores)])
-    text = table(["change", PUBLISHED, *_columns(scores)], lines)
-    trained = [change for change in shown if _both(change, scores)]
-    return Block(text, _picture_of_changes(trained, scores) if trained else None)
+    text = table(["change", PUBLISHED, *scores.columns()], lines)
+    drawn = [change for change in shown if _both(change, scores)]
+    return Block(text, _picture_of_changes(drawn, scores) if drawn else None)
 
 
 def _named(change: Change, scores: Scores) -> str:
@@ -138,31 +125,31 @@ def _pair(change: Change, condition: str, shard: str, scores: Scores) -> tuple[f
 
 
 def _cells(change: Change, scores: Scores) -> Iterator[str]:
-    for condition, shard in _columns(scores).values():
+    for condition, shard in scores.columns().values():
         pair = _pair(change, condition, shard, scores)
-        yield f"{percent(*pair)} ({pair[0]:.1f} → {pair[1]:.1f})" if pair else NOT_MEASURED
+        yield f"{percent(*pair)} ({pair[0]:.1f} → {pair[1]:.1f})" if pair else MISSING
 
 
-def _picture_of_changes(trained: list[Change], scores: Scores) -> Picture:
+def _picture_of_changes(drawn: list[Change], scores: Scores) -> Picture:
     panels = []
     for condition in scores.conditions():
-        pairs = {PUBLISHED: [(c.published[0], c.published[1]) if c.published else None for c in trained]}
-        pairs |= {label: [_pair(c, condition, shard, scores) for c in trained] for shard, label in SHARDS.items()}
+        pairs = {PUBLISHED: [(c.published[0], c.published[1]) if c.published else None for c in drawn]}
+        pairs |= {label: [_pair(c, condition, shard, scores) for c in drawn] for shard, label in SHARDS.items()}
         series = {label: [100 * (p[1] / p[0] - 1) if p else None for p in found] for label, found in pairs.items()}
         panels.append(Panel(f"change of MPJPE, %; {CONDITIONS[condition]}", series))
     title = "What one change is worth (to the left: better)"
-    return Picture("changes", title, [change.change for change in trained], panels)
+    return Picture("changes", title, [change.change for change in drawn], panels)
 
 
-def not_trained(ablations: list[Ablation], scores: list[Scores]) -> Block:
+def not_measured(ablations: list[Ablation], scores: list[Scores]) -> Block:
     """Rows of the papers' tables that nothing was measured for, but of tables that have no row of ours."""
     lines = []
     for ablation in (a for a in ablations if a.series()):
-        missing = [
+        rows = [
             row.row
             for row in ablation.rows
             if not any(_measured(network, table) for network in row.ours.values() for table in scores)
         ]
-        if missing:
-            lines.append(f"- {ablation.source}, {ablation.about}: {'; '.join(missing)}\n")
+        if rows:
+            lines.append(f"- {ablation.source}, {ablation.about}: {'; '.join(rows)}\n")
     return Block("".join(lines))

@@ -18,7 +18,7 @@ def order_sentence(published: Mapping[str, float], columns: Mapping[str, Mapping
     for label, ours in columns.items():
         said = f"differs on {{}}: {_best_first(ours)}" if reversed_pairs(published, ours) else "the same on {}"
         alike.setdefault(said, []).append(label)
-    own = (said.format(_listed(labels)) for said, labels in alike.items())
+    own = (said.format(_listed(labels, len(columns))) for said, labels in alike.items())
     return "; ".join([f"in the paper {_best_first(published)}", *own])
 
 
@@ -26,5 +26,7 @@ def _best_first(errors: Mapping[str, float]) -> str:
     return " < ".join(sorted(errors, key=errors.__getitem__))
 
 
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+def _listed(labels: list[str], count: int) -> str:
+    if len(labels) == count > 2:
+        return "all columns"
+    return " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))

@@ -10,7 +10,7 @@ from ...rig.errors import FileFormatError
 from . import tables
 from .augmentations import augmentations
 from .block import Block
-from .comparisons import changes, comparison, not_trained, published_table
+from .comparisons import changes, comparison, not_measured, published_table
 from .markdown import replace_blocks
 from .measured import Scores, read_scores
 from .pictures import Picture
@@ -61,8 +61,9 @@ class Results:
             "lifting": lambda: tables.lifting(self.lifting, said.headlines),
             "changes": lambda: changes(said.changes, self.lifting),
             "mesh": lambda: tables.mesh(measured / "hmrmamba_errors.json", said.ablations["hmrmamba-components"]),
-            "two GPUs": lambda: tables.devices(self.docs / "training" / "two_gpus.json"),
-            "not trained": lambda: not_trained(list(said.ablations.values()), [self.sensors, self.lifting]),
+            "two GPUs": lambda: tables.devices(self.docs / "training" / f"{tables.COMPARED}.json"),
+            "not measured": lambda: not_measured(list(said.ablations.values()), [self.sensors, self.lifting]),
+            "training curves": lambda: tables.training_curves(self.docs / "training"),
             "by heart": lambda: tables.by_heart(heart),
         }
         for family in ("HiPoser", "VIMCAN", "PoseMamba", "MDTF", "HMRMamba"):
@@ -101,7 +102,10 @@ def _page(path: Path, folder: Path, blocks: dict[str, Callable[[], Block]]) -> P
     def render(what: str) -> str:
         if what not in blocks:
             raise FileFormatError(path, f"a table {what!r} that nobody knows.", f"Known: {', '.join(blocks)}.")
-        block = blocks[what]()
+        try:
+            block = blocks[what]()
+        except (KeyError, TypeError) as error:
+            raise FileFormatError(path, f"its table {what!r} cannot be made: {error!r} in the measurements.") from error
         if block.picture is None:
             return block.text
         file = folder / f"{block.picture.stem}.png"

@@ -7,7 +7,7 @@ from typing import Any
 from .block import NOT_MEASURED, Block
 from .json_file import read_json
 from .markdown import NOTHING, number, percent, table
-from .measured import CONDITIONS, SHARDS, Score, Scores
+from .measured import CONDITIONS, SHARDS, Scores
 from .pictures import Panel, Picture
 from .published import Ablation, Headline, Yardstick
 from .units import METRICS, named, written
@@ -15,6 +15,7 @@ from .units import METRICS, named, written
 POSE = ("SIP", "Ang", "Pos")
 DRAWN = ("SIP", "Pos")
 DEFAULT = "hiposer-s"
+COMPARED = "two_gpus"  # JSON and PNG beside the training curves
 
 
 def sensors(scores: Scores, yardsticks: Sequence[Yardstick]) -> Block:
@@ -23,21 +24,14 @@ def sensors(scores: Scores, yardsticks: Sequence[Yardstick]) -> Block:
     header = ["network", *(f"{label}: {named(m)}" for label in SHARDS.values() for m in POSE)]
     rows = []
     for network in networks:
-        found = [scores.find(network, shard, "clean") for shard in SHARDS]
-        rows.append([_name(found[0]), *(number(score.figures[m], 2) for score in found if score for m in POSE)])
+        found = scores.on_all(network, "clean")
+        rows.append([found[0].name(), *(number(value, 2) for score in found for value in score.values(POSE))])
     rows += [[y.name, *(number(y.figures[shard][m], 1) for shard in SHARDS for m in POSE)] for y in yardsticks]
     against = ", ".join(_against(yardsticks[0], scores))
-    text = table(header, rows)
-    panels = [Panel(named(m), _series(networks, scores, "clean", m)) for m in DRAWN]
+    text = f"{table(header, rows)}\n`{DEFAULT}` against the first yardstick: {against}.\n"
+    panels = [Panel(named(m), scores.series(networks, "clean", m)) for m in DRAWN]
     title = "Six clean simulated sensors, people never trained on (lower is better)"
-    return Block(
-        f"{text}\n`{DEFAULT}` against the first yardstick: {against}.\n",
-        Picture("hiposer_table", title, networks, panels, 1),
-    )
-
-
-def _name(score: Score | None) -> str:
-    return f"`{score.network}`{' †' * score.earlier}" if score else NOTHING
+    return Block(text, Picture("hiposer_table", title, networks, panels, 1))
 
 
 def _against(yardstick: Yardstick, scores: Scores) -> Iterator[str]:
@@ -47,19 +41,14 @@ def _against(yardstick: Yardstick, scores: Scores) -> Iterator[str]:
                 yield f"{metric} {percent(yardstick.figures[shard][metric], score.figures[metric])} on {label}"
 
 
-def _series(networks: Sequence[str], scores: Scores, condition: str, metric: str) -> dict[str, list[float | None]]:
-    found = {label: [scores.find(n, shard, condition) for n in networks] for shard, label in SHARDS.items()}
-    return {label: [row.figures[metric] if row else None for row in rows] for label, rows in found.items()}
-
-
 def sensors_in_full(scores: Scores, condition: str) -> Block:
     """The same with smoothness and the path that was gone."""
     measures = [*map(named, POSE), "jitter ÷ truth", "Dist cm", "drift %"]
     header = ["network", "parameters", "steps", *(f"{label}: {m}" for label in SHARDS.values() for m in measures)]
     rows = []
     for network in scores.networks("SIP", condition):
-        found = [score for shard in SHARDS if (score := scores.find(network, shard, condition))]
-        about = [_name(found[0]), f"{found[0].parameters:,}", f"{found[0].steps:,}" if found[0].steps else NOTHING]
+        found = scores.on_all(network, condition)
+        about = [found[0].name(), number(found[0].parameters, 0), number(found[0].steps, 0)]
         rows.append([*about, *(cell for score in found for cell in _cells_in_full(score.figures))])
     return Block(table(header, rows))
 
@@ -87,20 +76,19 @@ def lifting(scores: Scores, headlines: Sequence[Headline]) -> Block:
     """All networks that read a camera, best first, with the figures that the papers are known for."""
     metrics = ("MPJPE", "PA_MPJPE")
     networks = scores.networks("MPJPE", scores.conditions()[-1])
-    places = [(condition, shard) for condition in scores.conditions() for shard in SHARDS]
-    header = ["network", "steps", "parameters", *(f"{SHARDS[s]} ({CONDITIONS[c]})" for c, s in places), "published"]
+    header = ["network", "steps", "parameters", *scores.columns(), "published"]
     known = {headline.network: headline for headline in headlines}
     rows = []
     for network in networks:
-        found = [scores.find(network, shard, condition) for condition, shard in places]
+        found = [scores.find(network, shard, condition) for condition, shard in scores.columns().values()]
         first = next(score for score in found if score)
-        cells = [written([score.figures[m] for m in metrics] if score else None, metrics) for score in found]
+        cells = [written(score.values(metrics) if score else None, metrics) for score in found]
         said = f"{known[network].published} ({known[network].source})" if network in known else NOTHING
-        rows.append([_name(first), number(first.steps, 0), f"{first.parameters:,}", *cells, said])
+        rows.append([first.name(), number(first.steps, 0), number(first.parameters, 0), *cells, said])
     used = {h.protocol.data: h for h in headlines if h.network in networks}
     text = table(header, rows) + "\nWhat the published figures are of, and in what ours differ:\n\n"
     text += "".join(f"- {h.source.split(',')[0]}: {h.protocol.data}; {h.protocol.difference}.\n" for h in used.values())
-    panels = [Panel(f"MPJPE mm; {CONDITIONS[c]}", _series(networks, scores, c, "MPJPE")) for c in scores.conditions()]
+    panels = [Panel(f"MPJPE mm; {CONDITIONS[c]}", scores.series(networks, c, "MPJPE")) for c in scores.conditions()]
     title = "Four virtual cameras, people never trained on (lower is better)"
     return Block(text, Picture("lifting_table", title, networks, panels))
 
@@ -114,9 +102,8 @@ def mesh(path: Path, published: Ablation) -> Block:
     header = ["people", "lifted joints", "mesh's joints", "vertices", "vertices by a linear rule from lifted joints"]
     rows = [[group, *(number(row[key], 1) for key in keys)] for group, row in said.items()]
     theirs = dict(zip(published.figures, published.rows[-1].published, strict=True))
-    rows.append(
-        [f"published, {published.source}", NOTHING, *(number(theirs[m], 1) for m in ("MPJPE", "MPVPE")), NOTHING]
-    )
+    cells = [number(theirs[metric], 1) for metric in ("MPJPE", "MPVPE")]
+    rows.append([f"published, {published.source}", NOTHING, *cells, NOTHING])
     against = ", ".join(f"{percent(row['by_rule'], row['vertices'])} ({group})" for group, row in said.items())
     text = table(header, rows) + f"\nThe mesh's vertices against those by rule, which is lifting alone: {against}.\n"
     return Block(f"{text}Published on {published.protocol.data}; {published.protocol.difference}.\n")
@@ -134,7 +121,14 @@ def devices(path: Path) -> Block:
         rows.append([f"`{network}`", str(curves[0][-1][0]), *last, f"{row['percent']:.2g}"])
     counts = next(iter(said.values()))["curves"]
     header = ["network", "steps", *(f"last loss, {count} GPU{'s' * (count != '1')}" for count in counts)]
-    return Block(table([*header, "largest difference, %"], rows))
+    picture = "![Loss curves of one and of several GPUs]({path.parent.name}/{COMPARED}.png)"  # the benchmark's
+    return Block(f"{table([*header, 'largest difference, %'], rows)}\n{picture}\n")
+
+
+def training_curves(folder: Path) -> Block:
+    """Links to the pictures that `mocamba train` left, by their networks."""
+    runs = [path for path in sorted(folder.glob("*.png")) if path.stem != COMPARED]
+    return Block(", ".join(f"[{path.stem}]({folder.name}/{path.name})" for path in runs) + ".\n")
 
 
 def by_heart(path: Path, family: str = "") -> Block:
