@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mocamba.rig.errors import FileFormatError
 from mocamba.tools.results.__main__ import outdated, write
-from mocamba.tools.results.augmentations import mean_change, verdict
+from mocamba.tools.results.augmentations import NAMES, mean_change, verdict
 from mocamba.tools.results.comparisons import comparison
 from mocamba.tools.results.markdown import number, replace_blocks, signed
 from mocamba.tools.results.measured import SHARDS, Scores, read_scores
@@ -129,6 +129,18 @@ def test_published_rows_have_a_number_for_each_figure(docs: Path) -> None:
         read_published(path)
 
 
+def test_our_rows_are_networks_that_can_be_trained() -> None:
+    pytest.importorskip("lightning", reason="training is not installed")
+    from mocamba.inference.training.presets import ABLATIONS, PRESETS
+
+    published = read_published(DOCS / "networks" / "published.json")
+    rows = [row for ablation in published.ablations.values() for row in ablation.rows]
+    names = {network for row in rows for network in row.ours.values()}
+    names |= {network for change in published.changes for network in (change.before, change.after)}
+    assert names | {headline.network for headline in published.headlines} <= {*PRESETS}
+    assert {*NAMES} == {*ABLATIONS}
+
+
 @given(ERRORS)
 def test_an_order_is_that_of_itself_whatever_the_size_of_the_errors(errors: dict[str, float]) -> None:
     assert reversed_pairs(errors, errors) == []
@@ -164,7 +176,8 @@ def test_rows_that_are_not_measured_are_said_to_be(tmp_path: Path) -> None:
         one.text == "VIMCAN, Table 3, frames of a window: of its rows *T = 9* (`vimcan-t-9`) alone is measured here.\n"
     )
     two = comparison("lengths", ablation, scores(tmp_path, rows), pictured=True)
-    assert "`vimcan-t-81`: not measured" in two.text
+    assert "| T = 81 | `vimcan-t-81`: not measured | – | 17.2 | – | – |" in two.text
+    assert "vimcan-b" not in two.text
     assert "differs on CMU and UI-PRMD: T = 9 < T = 27" in two.text
     assert "not trained for equally long" not in two.text
     assert two.picture

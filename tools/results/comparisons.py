@@ -28,22 +28,23 @@ def comparison(name: str, ablation: Ablation, scores: Scores, pictured: bool = F
 
     One line where there are not two rows to compare.
     """
-    known = {row.row: network for row, network in _lines(ablation) if _measured(network, scores)}
+    known = {row.row: network for row, network in _lines(ablation, scores) if _measured(network, scores)}
     if len(known) < 2:
         said = " and ".join(f"*{row}* (`{network}`) alone" for row, network in known.items()) or "none"
         return Block(f"{ablation.source}, {ablation.about}: of its rows {said} is measured here.\n")
     figures = " / ".join(map(named, ablation.figures))
     header = [ablation.about, "ours", "steps", f"published: {figures}", *scores.columns()]
-    text = table(header, [_row(row, network, ablation, scores) for row, network in _lines(ablation)])
+    text = table(header, [_row(row, network, ablation, scores) for row, network in _lines(ablation, scores)])
     text += f"\nPublished: {ablation.source}, on {ablation.protocol.data}; {ablation.protocol.difference}. Order:\n\n"
     text += "".join(f"- {sentence}\n" for sentence in _orders(ablation, scores))
     return Block(text, _picture(name, ablation, scores) if pictured else None)
 
 
-def _lines(ablation: Ablation) -> Iterator[tuple[PublishedRow, str]]:
-    """Each row with each of our networks for it, or with none."""
+def _lines(ablation: Ablation, scores: Scores) -> Iterator[tuple[PublishedRow, str]]:
+    """Each row with each of our networks for it that is measured; without one, with the first that there might be."""
     for row in ablation.rows:
-        yield from ((row, network) for network in dict.fromkeys(row.ours.values()) or [""])
+        ours = list(dict.fromkeys(row.ours.values()))
+        yield from ((row, n) for n in [n for n in ours if _measured(n, scores)] or ours[:1] or [""])
 
 
 def _measured(network: str, scores: Scores) -> Score | None:
@@ -75,7 +76,7 @@ def _orders(ablation: Ablation, scores: Scores) -> Iterator[str]:
             }
             whose = f"{series}, " * bool(series)
             yield f"{whose}{figure.replace('_', '-')}: {order_sentence(published, columns)}."
-    steps = {score.steps for _, network in _lines(ablation) if (score := _measured(network, scores))}
+    steps = {score.steps for _, network in _lines(ablation, scores) if (score := _measured(network, scores))}
     if len(steps) > 1:
         yield "The rows were not trained for equally long, so their order is no verdict."
 
@@ -83,7 +84,7 @@ def _orders(ablation: Ablation, scores: Scores) -> Iterator[str]:
 def _picture(name: str, ablation: Ablation, scores: Scores) -> Picture:
     """The first figure of all rows that are measured."""
     figure = ablation.figures[0]
-    lines = [(row, network) for row, network in _lines(ablation) if _measured(network, scores)]
+    lines = [(row, network) for row, network in _lines(ablation, scores) if _measured(network, scores)]
     panels = []
     for condition in scores.conditions():
         ours = scores.series([network for _, network in lines], condition, figure)
