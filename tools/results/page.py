@@ -104,7 +104,7 @@ def _page(path: Path, folder: Path, blocks: dict[str, Callable[[], Block]]) -> P
             raise FileFormatError(path, f"a table {what!r} that nobody knows.", f"Known: {', '.join(blocks)}.")
         try:
             block = blocks[what]()
-        except (KeyError, TypeError) as error:
+        except (LookupError, TypeError) as error:
             raise FileFormatError(path, f"its table {what!r} cannot be made: {error!r} in the measurements.") from error
         if block.picture is None:
             return block.text

@@ -50,7 +50,8 @@ def sensors_in_full(scores: Scores, condition: str) -> Block:
         found = scores.on_all(network, condition)
         about = [found[0].name(), number(found[0].parameters, 0), number(found[0].steps, 0)]
         rows.append([*about, *(cell for score in found for cell in _cells_in_full(score.figures))])
-    return Block(table(header, rows))
+    told = [k for k in range(len(header)) if any(row[k] != NOTHING for row in rows)]  # nobody walks in UI-PRMD
+    return Block(table([header[k] for k in told], [[row[k] for k in told] for row in rows]))
 
 
 def _cells_in_full(figures: Mapping[str, float]) -> Iterator[str]:
