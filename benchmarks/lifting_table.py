@@ -4,8 +4,8 @@
 
 DATA holds the motion shards, WEIGHTS one .safetensors a row. Each network sees every clip twice: as a perfect detector
 and clean sensors show it, and as a detector like MediaPipe and worn sensors do. Windows of 81 frames, or as many as the
-network was trained on; causal networks read clips as streams. Adds to lifting_table.json, a row each, and draws
-lifting_table.png.
+network was trained on; causal networks read clips as streams. Adds to lifting_table.json, from which
+`python -m mocamba.tools.results` makes tables and pictures.
 """
 
 import argparse
@@ -25,7 +25,6 @@ from rich.table import Table
 
 SHARDS = ("cmu", "uiprmd")
 PROTOCOLS = {"perfect": (PERFECT, CLEAN), "mediapipe-like": (MEDIAPIPE_LIKE, WORN)}
-NAMES = {"cmu": "CMU", "uiprmd": "UI-PRMD"}
 
 
 def rows_of(path: Path, data: Path, device: str) -> list[dict[str, Any]]:
@@ -40,7 +39,7 @@ def rows_of(path: Path, data: Path, device: str) -> list[dict[str, Any]]:
             found = evaluate_lifter(
                 network, data / f"{shard}.npz", detector, sensors=sensors, frames=frames, people=TEST
             )
-            row = {"network": path.stem, "shard": shard, "protocol": protocol, "frames": frames}
+            row = {"network": path.stem, "shard": shard, "protocol": protocol, "window": frames}
             row |= {"look_ahead": network.look_ahead, "parameters": sum(p.numel() for p in network.parameters())}
             row |= {"steps": training.get("steps") if isinstance(training, dict) else None}
             rows.append(row | {"people": list(found.people), "clips": found.clips} | asdict(found.errors))
@@ -54,31 +53,6 @@ def show(rows: list[dict[str, Any]]) -> None:
         keys = ("MPJPE", "PA_MPJPE", "N_MPJPE", "MPJVE", "Accel")
         table.add_row(r["network"], r["shard"], r["protocol"], *(f"{r[key]:.1f}" for key in keys))
     Console().print(table)
-
-
-def draw(rows: list[dict[str, Any]], path: Path) -> None:
-    """MPJPE of every row as bars, one panel a protocol."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    names = sorted({r["network"] for r in rows})
-    figure, axes = pyplot.subplots(1, 2, figsize=(10, 0.45 * len(names) + 1.5), sharey=True, layout="constrained")
-    for axis, protocol in zip(axes, PROTOCOLS, strict=True):
-        for k, shard in enumerate(SHARDS):
-            found = {r["network"]: r["MPJPE"] for r in rows if r["shard"] == shard and r["protocol"] == protocol}
-            places = [i + 0.4 * k for i in range(len(names))]
-            bars = axis.barh(places, [found.get(name, 0.0) for name in names], 0.38, label=NAMES[shard])
-            axis.bar_label(bars, fmt="%.0f", padding=3, fontsize=8)
-        axis.set_xlabel(f"MPJPE, mm; {protocol} keypoints")
-        axis.set_yticks([i + 0.2 for i in range(len(names))], names)
-        axis.spines[["top", "right"]].set_visible(False)
-    axes[0].invert_yaxis()
-    handles, labels = axes[1].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
-    figure.suptitle("People never trained on, four virtual cameras (lower is better)", fontsize=11)
-    figure.savefig(path, dpi=130)
 
 
 def main() -> None:
@@ -100,7 +74,6 @@ def main() -> None:
         rows += rows_of(path, arguments.data, arguments.device)
         table.write_text(json.dumps(rows, indent=1) + "\n")
     show(rows)
-    draw(rows, arguments.out / "lifting_table.png")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,78 @@
+"""What each way to make more of little motion is worth: the same run without it, or with one that is not used."""
+
+from .block import NOT_MEASURED, Block
+from .markdown import NOTHING, signed, table
+from .measured import CONDITIONS, SHARDS, Scores
+from .pictures import Panel, Picture
+
+ALL = "all"
+FIGURES = {"SIP": "°", "Pos": "cm"}
+NAMES = {
+    ALL: "all that are used",
+    "none": "none",
+    "no-mirror": "without mirror images",
+    "no-recombination": "without limbs of other clips",
+    "no-perturbation": "without perturbed joints",
+    "no-body-sizes": "without other body sizes",
+    "no-speed": "without other paces",
+    "invented": "with invented motion too",
+    "clean-sensors": "with sensors that never err",
+    "heavier-sensors": "with heavier sensor errors",
+}
+
+
+def augmentations(scores: Scores) -> Block:
+    """Differences to the run with all of them; chosen on validation people, shown on test people."""
+    conditions = [c for c in scores.conditions() if scores.on_all(ALL, c, "validation")]
+    if not conditions:
+        return NOT_MEASURED
+    judged = conditions[-1]  # worn sensors where they were measured: what users have
+    text = "\n".join(f"On {CONDITIONS[c]}:\n\n{_table(scores, c, c == judged)}" for c in conditions)
+    return Block(text, _picture(scores, judged))
+
+
+def _differences(scores: Scores, way: str, condition: str, group: str) -> list[float]:
+    """SIP and Pos on CMU, then on UI-PRMD, less those of the run with all; nothing where one is missing."""
+    pairs = zip(scores.on_all(way, condition, group), scores.on_all(ALL, condition, group), strict=False)
+    return [mine.figures[f] - whole.figures[f] for mine, whole in pairs for f in FIGURES]
+
+
+def _table(scores: Scores, condition: str, judged: bool) -> str:
+    header = ["training", "validation people: mean change", *["so the way is"] * judged]
+    header += [f"test, {label}: {f} {unit}" for label in SHARDS.values() for f, unit in FIGURES.items()]
+    whole = [score.figures[f] for score in scores.on_all(ALL, condition, "test") for f in FIGURES]
+    rows = [[NAMES[ALL], NOTHING, *[NOTHING] * judged, *(f"{value:.2f}" for value in whole)]]
+    for way in (way for way in NAMES if way != ALL):
+        if found := _differences(scores, way, condition, "test"):
+            change = mean_change(scores, way, condition)
+            cells = [signed(value, 2) for value in found]
+            rows.append([NAMES[way], f"{signed(change, 1)} %", *[verdict(way, change)] * judged, *cells])
+    return table(header, rows)
+
+
+def mean_change(scores: Scores, way: str, condition: str) -> float:
+    """Of SIP and Pos over both shards of the validation people, % of the run with all."""
+    pairs = zip(scores.on_all(way, condition, "validation"), scores.on_all(ALL, condition, "validation"), strict=True)
+    ratios = [mine.figures[f] / whole.figures[f] for mine, whole in pairs for f in FIGURES]
+    return 100 * (sum(ratios) / len(ratios) - 1)
+
+
+def verdict(way: str, change: float) -> str:
+    """A way is kept where the run that has it errs less."""
+    if way == "none":
+        return NOTHING
+    has_it = not way.startswith("no-")
+    return "kept" if (change < 0) == has_it else "left out"
+
+
+def _picture(scores: Scores, condition: str) -> Picture:
+    ways = [way for way in NAMES if way != ALL and scores.on_all(way, condition, "test")]
+    panels = []
+    for k, (figure, unit) in enumerate(FIGURES.items()):
+        series: dict[str, list[float | None]] = {
+            label: [_differences(scores, way, condition, "test")[len(FIGURES) * s + k] for way in ways]
+            for s, label in enumerate(SHARDS.values())
+        }
+        panels.append(Panel(f"difference of {figure}, {unit}; {CONDITIONS[condition]}", series))
+    title = "Test people: error of each training less that with all (to the right: worse)"
+    return Picture("augmentations", title, [NAMES[way] for way in ways], panels, 2)
