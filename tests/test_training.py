@@ -184,6 +184,23 @@ def test_a_run_is_resumed_and_its_weights_load(tmp_path: Path) -> None:
         torch.testing.assert_close(value, best[f"network.{key}"], rtol=1e-3, atol=1e-4)
 
 
+def test_averaged_weights_leave_the_tables_of_joints_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An average of whole numbers, cut to whole numbers, exchanges joints, and a run is chosen by nobody's errors."""
+    pytest.importorskip("lightning", reason="training needs the train extra")
+    from mocamba.inference.networks.hiposer import HiPoserConfig
+    from mocamba.inference.training import fit
+    from mocamba.inference.training.hiposer import HiPoserTask, TrainingConfig
+
+    monkeypatch.setattr(fit, "AVERAGED", 3.125)  # 0.96 stays of what was, as in a run of 1,000 steps
+    monkeypatch.setattr(fit, "AVERAGE_EVERY", 1)
+    config = TrainingConfig(HiPoserConfig(width=16), steps=8, batch=2, frames=24, warm_up=1)
+    task = HiPoserTask(config, build_bank(people(), 0, passes=1), people())
+    before = {name: values.clone() for name, values in task.network.named_buffers()}
+    fit.run(task, tmp_path, config.steps, validate_every=8, **QUIET)
+    for name, values in task.network.named_buffers():
+        torch.testing.assert_close(values, before[name])
+
+
 @pytest.mark.parametrize("kind", ["PoseMamba", "VIMCAN", "MDTF"])
 def test_lifting_networks_are_trained_and_their_weights_load(kind: str, tmp_path: Path) -> None:
     pytest.importorskip("lightning", reason="training needs the train extra")

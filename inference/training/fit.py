@@ -99,7 +99,12 @@ def run(task: lightning.LightningModule, folder: Path, steps: int, *, validate_e
     latest = ModelCheckpoint(folder, "last", every_n_train_steps=often, enable_version_counter=False)
     # averaging every step would cost small networks as much as learning; a longer memory lags behind in short runs
     decay = max(0.0, 1 - AVERAGE_EVERY / (AVERAGED * steps))
-    averaging = EMAWeightAveraging(decay=decay, update_every_n_steps=AVERAGE_EVERY, update_starting_at_step=steps // 4)
+    averaging = EMAWeightAveraging(
+        use_buffers=False,  # they are tables of joints: an average of whole numbers ends below them
+        decay=decay,
+        update_every_n_steps=AVERAGE_EVERY,
+        update_starting_at_step=steps // 4,
+    )
     lightning_trainer = lightning.Trainer(
         max_steps=steps,
         val_check_interval=often,
