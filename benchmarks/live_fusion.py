@@ -14,6 +14,7 @@ import json
 import os
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +155,8 @@ def main() -> None:
         status = run(options, arguments.device, arguments.camera, arguments.seconds)
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
         seen = status.camera_pose
-        figures = [*status.latency, *(status.camera.latency if status.camera else ()), *(seen.latency if seen else ())]
+        figures = [*status.latency, *(status.camera.latency if status.camera else ())]
+        figures += [replace(one, stage=f"{one.stage}, seen") for one in (seen.latency if seen else ())]
         table = Table(f"{name}: stage", "median, ms", "99 %", "longest")
         for one in figures:
             table.add_row(one.stage, f"{one.p50:.1f}", f"{one.p99:.1f}", f"{one.longest:.1f}")

@@ -137,7 +137,8 @@ def test_our_rows_are_networks_that_can_be_trained() -> None:
     rows = [row for ablation in published.ablations.values() for row in ablation.rows]
     names = {network for row in rows for network in row.ours.values()}
     names |= {network for change in published.changes for network in (change.before, change.after)}
-    assert names | {headline.network for headline in published.headlines} <= {*PRESETS}
+    names |= {headline.network for headline in published.headlines}
+    assert {name.removesuffix("-shipped") for name in names} <= {*PRESETS}  # weights of an earlier run, beside a new one
     assert {*NAMES} == {*ABLATIONS}
 
 

@@ -122,7 +122,7 @@ def devices(path: Path) -> Block:
         rows.append([f"`{network}`", str(curves[0][-1][0]), *last, f"{row['percent']:.2g}"])
     counts = next(iter(said.values()))["curves"]
     header = ["network", "steps", *(f"last loss, {count} GPU{'s' * (count != '1')}" for count in counts)]
-    picture = "![Loss curves of one and of several GPUs]({path.parent.name}/{COMPARED}.png)"  # the benchmark's
+    picture = f"![Loss curves of one and of several GPUs]({path.parent.name}/{COMPARED}.png)"  # the benchmark's
     return Block(f"{table([*header, 'largest difference, %'], rows)}\n{picture}\n")
 
 
