@@ -138,7 +138,7 @@ def test_our_rows_are_networks_that_can_be_trained() -> None:
     names = {network for row in rows for network in row.ours.values()}
     names |= {network for change in published.changes for network in (change.before, change.after)}
     names |= {headline.network for headline in published.headlines}
-    assert {name.removesuffix("-shipped") for name in names} <= {*PRESETS}  # weights of an earlier run, beside a new one
+    assert {name.removesuffix("-shipped") for name in names} <= {*PRESETS}  # of an earlier run
     assert {*NAMES} == {*ABLATIONS}
 
 

@@ -48,9 +48,14 @@ def draw_panels(files: Sequence[Path], panels: Sequence[tuple[str, Sequence[str]
             points = [(int(row["step"]), float(row[key])) for row in rows if row.get(key)]
             if points:
                 axis.plot(*zip(*points, strict=True), linewidth=1, label=key.split("/")[-1].replace("_", " "))
-        axis.set(title=title, xlabel="steps", yscale="log")
+        axis.set(title=title, xlabel="steps")
+        values = [value for line in axis.lines for value in line.get_ydata()]
+        if values and min(values) > 0 and max(values) > 10 * min(values):
+            axis.set_yscale("log")
+            axis.yaxis.set_major_formatter("{x:g}")  # 0.1 rather than 10⁻¹
+            axis.yaxis.set_minor_formatter("")
         axis.spines[["top", "right"]].set_visible(False)
-        if axis.lines:
+        if len(axis.lines) > 1:
             axis.legend(fontsize=7)
     figure.savefig(path, dpi=120)
     pyplot.close(figure)

@@ -103,7 +103,6 @@ def run(task: lightning.LightningModule, folder: Path, steps: int, *, validate_e
         use_buffers=False,  # they are tables of joints: an average of whole numbers ends below them
         decay=decay,
         update_every_n_steps=AVERAGE_EVERY,
-        update_starting_at_step=steps // 4,
     )
     lightning_trainer = lightning.Trainer(
         max_steps=steps,
