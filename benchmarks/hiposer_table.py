@@ -17,6 +17,7 @@ from mocamba.inference.evaluation import evaluate_shard
 from mocamba.inference.training.split import TEST
 from mocamba.inference.weights_file import load_network
 from mocamba.rig.imu import CLEAN, WORN
+from mocamba.tools.small_png import shrink
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -80,6 +81,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle("People never trained on, six clean simulated sensors (lower is better)", fontsize=11)
     figure.savefig(path, dpi=130)
+    shrink(path)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from mocamba.inference.lifting_evaluation import evaluate_lifter
 from mocamba.inference.training.split import TEST
 from mocamba.inference.weights_file import load_weights
 from mocamba.rig.imu import CLEAN, WORN
+from mocamba.tools.small_png import shrink
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -79,6 +80,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle("People never trained on, four virtual cameras (lower is better)", fontsize=11)
     figure.savefig(path, dpi=130)
+    shrink(path)
 
 
 def main() -> None:
