@@ -30,7 +30,7 @@ KINDS: dict[str, tuple[Any, Any]] = {
     "posemamba": (PoseMamba, PoseMambaConfig),
     "vimcan": (Vimcan, VimcanConfig),
 }
-SMALL = 4096  # weights: the coarse steps of fewer bits hurt smaller matrices most, which are a fiftieth of a network
+SMALL = 4096  # weights: the coarse steps of fewer bits hurt smaller matrices most, a twentieth of a network
 N = TypeVar("N", covariant=True)
 
 

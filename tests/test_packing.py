@@ -1,5 +1,6 @@
 """Weights at 4 to 7 bits: what comes back, what is lost, and what is refused."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -162,3 +163,28 @@ def test_a_file_cut_off_anywhere_is_told(tmp_path_factory: pytest.TempPathFactor
     path.write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(FileFormatError, match=r"cut\.safetensors"):
         load_weights(str(path))
+
+
+def test_weights_are_shipped_with_their_bits_and_scores(
+    network: Vimcan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mocamba.tools import ship_weights
+
+    card = WeightsCard("vimcan-t", "", "")
+    save_weights(network, card, tmp_path / "run.safetensors")
+    row = {"network": "vimcan-t", "shard": "cmu", "protocol": "perfect", **dict.fromkeys(ship_weights.SCORES, 1.234)}
+    (tmp_path / "table.json").write_text(json.dumps([row]))
+    command = ["", str(tmp_path / "run.safetensors"), "--out", str(tmp_path / "out")]
+    sizes = {}
+    for bits, more in ((6, ["--table", str(tmp_path / "table.json")]), (4, ["--bits", "4"])):
+        monkeypatch.setattr("sys.argv", command + more)
+        ship_weights.main()
+        assert f"{bits} bits a weight" in capsys.readouterr().out
+        sizes[bits] = (tmp_path / "out" / "vimcan-t.safetensors").stat().st_size
+        found = load_weights(str(tmp_path / "out" / "vimcan-t.safetensors")).card
+        if bits == 6:
+            assert found.licence == "CC0-1.0"
+            assert found.scores["cmu, perfect"]["MPJPE"] == 1.23
+        else:
+            assert found == card
+    assert sizes[4] < sizes[6]
