@@ -22,7 +22,8 @@ ROOMS = ("addon", "capture", "devices", "inference", "panel", "rig")
 ALONE = ("__init__.py", "__main__.py", "blender_manifest.toml", "pyproject.toml", "LICENSE")
 KINDS = {".py", ".npz", ".safetensors", ".md", ".png", ".json", ".txt", ".toml"}
 COMPILED = {".so", ".pyd", ".dll", ".dylib", ".pyc"}
-CARRIED = ("hiposer-s", "hiposer-d", "posemamba-s", "posemamba-s-causal")  # weights in the add-on; others come apart
+# Weights in the add-on, so that whatever is captured with works from one file; others come apart
+CARRIED = ("hiposer-s", "posemamba-s", "posemamba-s-causal", "vimcan-t-causal")
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold
 MOST = 10_000_000  # bytes
 

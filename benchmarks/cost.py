@@ -20,6 +20,7 @@ from mocamba.inference.attention import Attention
 from mocamba.inference.blocks import ResidualBlock
 from mocamba.inference.networks.posemamba import JOINTS, PoseMamba, PoseMambaConfig
 from mocamba.inference.scan import fused_scan
+from mocamba.tools.small_png import shrink
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -105,6 +106,7 @@ def draw(results: dict[str, dict[str, dict[str, float]]], path: Path) -> None:
     figure.suptitle("Two blocks of width 64, clips of 17 joints", fontsize=11)
     figure.tight_layout()
     figure.savefig(path, dpi=130)
+    shrink(path)
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ from mocamba.rig.h36m import h36m_positions
 from mocamba.rig.imu import WORN, ImuSequence
 from mocamba.rig.lifted.even import EvenKeypoints, even_keypoints
 from mocamba.rig.motion import Motion
+from mocamba.tools.small_png import shrink
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -153,6 +154,7 @@ def draw(table: list[dict[str, float]], path: Path) -> None:
     axis.legend(frameon=False)
     axis.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=130)
+    shrink(path)
 
 
 def main() -> None:

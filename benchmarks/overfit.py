@@ -42,6 +42,7 @@ from mocamba.rig.body import load_body
 from mocamba.rig.imu import CLEAN
 from mocamba.rig.skeleton import MIRROR
 from mocamba.rig.topology import free_topology
+from mocamba.tools.small_png import shrink
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -313,6 +314,7 @@ def draw(results: dict[str, Any], path: Path) -> None:
     axes[0][0].set_ylabel("mean joint error on ten clips, mm")
     figure.tight_layout()
     figure.savefig(path, dpi=130)
+    shrink(path)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from mocamba.rig.resample import resample
 from mocamba.rig.skeleton import JOINTS, PARENTS, Skeleton, joint
 from mocamba.tests import motions, rig_measures
 from mocamba.tests.shared_data import DATA, clips
+from mocamba.tools.small_png import shrink
 
 LONG, RATE = 18_000, 60.0
 LIVE = 600
@@ -109,6 +110,7 @@ def draw(figures: dict[str, Array], path: Path) -> None:
         axis.set_ylim(-0.92, 0.78)
     sheet.tight_layout()
     sheet.savefig(path, dpi=90)
+    shrink(path)
 
 
 def main() -> None:

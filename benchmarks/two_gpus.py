@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from mocamba.inference.training.fit import fit
 from mocamba.inference.training.presets import PRESETS
+from mocamba.tools.small_png import shrink
 from rich.console import Console
 from rich.table import Table
 
@@ -69,6 +70,7 @@ def draw(results: dict[str, Any], path: Path) -> None:
         axis.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
     figure.savefig(path, dpi=130)
+    shrink(path)
 
 
 def main() -> None:

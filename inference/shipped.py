@@ -10,7 +10,7 @@ from typing import Any
 
 from ..rig.errors import FileFormatError
 
-SCALE = "@scale"  # after the name of a matrix at 8 bits: its rows' scales, which are no parameters
+SCALE = "@scale"  # after the name of a matrix at 8 bits or fewer: its scales, which are no parameters
 FOLDER = Path(__file__).parent / "weights"
 LONGEST_HEADER = 100 << 20  # bytes, as the safetensors format allows
 READS = {"hiposer": "6 sensors", "vimcan": "6 sensors, camera"}
@@ -71,7 +71,9 @@ def _described(name: str, path: Path) -> ShippedNetwork:
         kind = str(told["format"]).removeprefix("mocamba-").removesuffix("-1")
         card = json.loads(told["card"])
         scores: dict[str, Any] = card.get("scores", {}).get("cmu", {})
-        params = sum(prod(tensor["shape"]) for name, tensor in header.items() if not name.endswith(SCALE))
+        shapes = {name: tensor["shape"] for name, tensor in header.items() if not name.endswith(SCALE)}
+        # written since matrices may be packed, whose shapes tell of bytes
+        params = int(told["parameters"]) if "parameters" in told else sum(map(prod, shapes.values()))
         config = json.loads(told.get("config", "{}"))
         causal = kind == "hiposer" or bool(config.get("causal")) or config.get("scan") == "causal"
         reads = READS.get(kind, "camera")

@@ -19,6 +19,7 @@ from .networks.hmrmamba import HMRMamba, HMRMambaConfig
 from .networks.mdtf import MDTF, MDTFConfig
 from .networks.posemamba import PoseMamba, PoseMambaConfig
 from .networks.vimcan import Vimcan, VimcanConfig
+from .packing import BITS, pack, unpack
 from .shipped import SCALE, shipped_networks
 
 # By the name that a file's format carries: mocamba-NAME-1
@@ -29,6 +30,7 @@ KINDS: dict[str, tuple[Any, Any]] = {
     "posemamba": (PoseMamba, PoseMambaConfig),
     "vimcan": (Vimcan, VimcanConfig),
 }
+SMALL = 4096  # weights: the coarse steps of fewer bits hurt smaller matrices most, a twentieth of a network
 N = TypeVar("N", covariant=True)
 
 
@@ -52,21 +54,35 @@ class LoadedNetwork(Generic[N]):
     digest: str
 
 
-def save_weights(network: nn.Module, card: WeightsCard, path: Path, *, eight_bits: bool = False) -> None:
-    """Write float16 tensors, or matrices at 8 bits a weight, and the header; the file is there whole or not at all."""
+def save_weights(network: nn.Module, card: WeightsCard, path: Path, *, bits: int = 16) -> None:
+    """Write float16 tensors, or matrices at 4 to 8 `bits` a weight, and the header; whole or not at all.
+
+    Raises ValueError for other bits.
+    """
+    if bits not in (16, 8, *BITS):
+        raise ValueError(f"Weights are written with 16 or with {BITS[0]} to 8 bits, not with {bits}.")
     kind = next(name for name, (cls, _) in KINDS.items() if type(network) is cls)
     tensors: dict[str, Tensor] = {}
     for name, value in network.state_dict().items():
-        plain = value.detach().cpu()
-        tensors |= _in_eight_bits(name, plain) if eight_bits and plain.dim() > 1 else {name: plain.half().contiguous()}
+        tensors |= _written(name, value.detach().cpu(), bits)
     config: Any = network.config
     header = {
         "format": f"mocamba-{kind}-1",
         "config": json.dumps(asdict(config)),
         "card": json.dumps(asdict(card)),
+        "parameters": str(sum(value.numel() for value in network.state_dict().values())),
     }
     with whole_file(path) as part:
         save_file(tensors, part, metadata=header)
+
+
+def _written(name: str, value: Tensor, bits: int) -> dict[str, Tensor]:
+    if bits == 16 or value.dim() < 2:
+        return {name: value.half().contiguous()}
+    if bits == 8 or value.numel() < SMALL:
+        return _in_eight_bits(name, value)
+    planes, scales = pack(value, bits)
+    return {name: planes, name + SCALE: scales}
 
 
 def _in_eight_bits(name: str, weights: Tensor) -> dict[str, Tensor]:
@@ -77,17 +93,28 @@ def _in_eight_bits(name: str, weights: Tensor) -> dict[str, Tensor]:
     return {name: whole.view_as(weights).contiguous(), name + SCALE: scale}
 
 
-def _tensors(file: Any) -> dict[str, Tensor]:
-    """All of an open safetensors file in float32."""
-    found = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+def _tensors(path: Path, found: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
+    """All that a file holds in float32; matrices of few bits by the shapes that `network` has for them."""
+    shapes = {key: value.shape for key, value in network.state_dict().items()}
     tensors = {}
     for key, value in found.items():
         if key.endswith(SCALE) and key.removesuffix(SCALE) in found:
             continue
-        tensors[key] = value.float()
-        if value.dtype == torch.int8 and key + SCALE in found:
-            tensors[key] *= found[key + SCALE].float().view(-1, *[1] * (value.dim() - 1))
+        scale = found.get(key + SCALE)
+        try:
+            tensors[key] = value.float() if scale is None else _restored(value, scale, shapes.get(key, value.shape))
+        except ValueError as error:
+            raise FileFormatError(path, f"{key} {error}.", "Is it of a newer version? Else copy it again.") from error
     return tensors
+
+
+def _restored(value: Tensor, scale: Tensor, shape: torch.Size) -> Tensor:
+    """Raises ValueError where value and scales do not fit each other."""
+    if value.dtype == torch.uint8:
+        return unpack(value, scale, shape)
+    if value.dtype != torch.int8 or scale.shape != value.shape[:1]:
+        raise ValueError("has scales that do not fit it")
+    return value.float() * scale.float().view(-1, *[1] * (value.dim() - 1))
 
 
 def load_network(name: str) -> LoadedNetwork[HiPoser]:
@@ -114,11 +141,11 @@ def load_weights(name: str) -> LoadedNetwork[nn.Module]:
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
-            tensors = _tensors(file)
+            found = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, RuntimeError) as error:
         raise FileFormatError(path, f"not a whole safetensors file ({error}).", "Copy or download it again.") from error
     network = _build(path, header)
-    fill(path, network, tensors)
+    fill(path, network, _tensors(path, found, network))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
     return LoadedNetwork(network.eval(), _card(path, header), digest)
 

@@ -26,6 +26,7 @@ from mocamba.addon.jobs import CancelledError, Job
 from mocamba.addon.runtime import runtime
 from mocamba.addon.weights import fetch_weights, lying_beside, unpack_weights
 from mocamba.capture.demo import simulate_recording
+from mocamba.capture.equipment import Equipment
 from mocamba.capture.importing import ImportOptions, write_take
 from mocamba.capture.take import new_take
 from mocamba.rig.errors import BadInputError, FileFormatError, MissingToolError, MocambaError
@@ -288,7 +289,7 @@ def test_weights_are_packed_and_unpacked_by_their_checksums(tmp_path: Path) -> N
     (tmp_path / "runs").mkdir()
     content = os.urandom(5000)
     (tmp_path / "runs" / "posemamba-b.safetensors").write_bytes(content)
-    (tmp_path / "runs" / "hiposer-d.safetensors").write_bytes(b"carried already")
+    (tmp_path / "runs" / "hiposer-s.safetensors").write_bytes(b"carried already")
     command = [
         sys.executable,
         str(ROOT / "build_addon.py"),
@@ -381,8 +382,8 @@ def test_the_zip_is_one_for_all_and_the_same_every_time(tmp_path: Path) -> None:
         "__init__.py",
         "blender_manifest.toml",
         "addon/data/demo.npz",
-        "inference/weights/hiposer-d.safetensors",
     } <= names
+    assert {f"inference/weights/{equipment.usual_network}.safetensors" for equipment in Equipment} <= names
     assert {"pyproject.toml", "LICENSE", "rig/data/body.npz", "addon/alias/mocamba/__init__.py"} <= names
     assert not [name for name in names if name.endswith((".so", ".pyd", ".dll", ".pyc", ".whl")) or "tests" in name]
 

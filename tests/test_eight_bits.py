@@ -24,7 +24,7 @@ def test_every_weight_comes_back_within_half_a_step_of_its_row(tmp_path: Path) -
     before = network()
     before.spread.weight.data[3] = 0.0
     before.spread.weight.data[4] *= 1e3
-    save_weights(before, CARD, tmp_path / "a.safetensors", eight_bits=True)
+    save_weights(before, CARD, tmp_path / "a.safetensors", bits=8)
     after = load_weights(str(tmp_path / "a.safetensors")).network
     for name, value in before.state_dict().items():
         found = after.state_dict()[name]
@@ -42,7 +42,7 @@ def test_every_weight_comes_back_within_half_a_step_of_its_row(tmp_path: Path) -
 def test_poses_hardly_change(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     path = tmp_path_factory.mktemp("weights") / "b.safetensors"
     before = network(seed)
-    save_weights(before, CARD, path, eight_bits=True)
+    save_weights(before, CARD, path, bits=8)
     after = load_weights(str(path)).network
     keypoints, turns = torch.rand(1, 9, 17, 2), torch.nn.functional.normalize(torch.rand(1, 9, 6, 4), dim=-1)
     with torch.inference_mode():
@@ -51,14 +51,14 @@ def test_poses_hardly_change(tmp_path_factory: pytest.TempPathFactory, seed: int
 
 def test_they_take_half_the_room(tmp_path: Path) -> None:
     big = Vimcan(VimcanConfig(width=32, group_width=64, pairs=1))
-    for name, eight in (("16", False), ("8", True)):
-        save_weights(big, CARD, tmp_path / name, eight_bits=eight)
+    for name, bits in (("16", 16), ("8", 8)):
+        save_weights(big, CARD, tmp_path / name, bits=bits)
     assert (tmp_path / "8").stat().st_size < 0.62 * (tmp_path / "16").stat().st_size
 
 
 def test_a_file_whose_scales_do_not_fit_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "c.safetensors"
-    save_weights(network(), CARD, path, eight_bits=True)
+    save_weights(network(), CARD, path, bits=8)
     tensors = load_file(path)
     tensors["spread.weight@scale"] = tensors["spread.weight@scale"][:3]
     from safetensors import safe_open

@@ -30,6 +30,7 @@ from ..panel.app import Panel, make_app
 from ..panel.wizard import CHECK, CONNECT, PLACE, RECORD
 from ..rig.h36m import h36m_positions
 from ..rig.skeleton import SMPL24
+from .small_png import shrink
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "images"
 SIZE = (1500, 900)
@@ -80,7 +81,9 @@ class Photographer:
         self.rest(0.3)
         picture = panel.window.screen().grabWindow(panel.window.winId())
         smaller = picture.scaledToWidth(WIDTH, Qt.TransformationMode.SmoothTransformation)
-        smaller.save(str(OUT / f"panel-{name}.png"), quality=0)  # of PNG: packed as well as can be
+        path = OUT / f"panel-{name}.png"
+        smaller.save(str(path))
+        shrink(path)
 
 
 def main() -> None:
@@ -103,6 +106,7 @@ def first_run(photographer: Photographer) -> None:
     photographer.wait(lambda: panel.window.view.shown > 400)
     photographer.take(panel, "light")
     panel.window.view.grab().save(str(OUT / "panel-3d.png"))
+    shrink(OUT / "panel-3d.png")
     photographer.close(panel)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...rig.whole_file import whole_file
+from ..small_png import shrink
 from .markdown import number
 
 DIGEST = "Shows"  # key of the PNG's text
@@ -72,6 +73,7 @@ def draw(picture: Picture, path: Path) -> None:
     figure.suptitle(picture.title, fontsize=11)
     with whole_file(path) as part:
         figure.savefig(part, dpi=110, metadata={DIGEST: picture.digest()})
+    shrink(path)
     pyplot.close(figure)
 
 
