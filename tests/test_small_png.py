@@ -20,12 +20,15 @@ def window() -> NDArray[np.uint8]:
 
 def test_a_window_shrinks_and_looks_the_same(tmp_path: Path) -> None:
     path = tmp_path / "window.png"
-    Image.fromarray(window()).save(path, compress_level=1)
+    told = pytest.importorskip("PIL.PngImagePlugin").PngInfo()
+    told.add_text("made-of", "ab12")
+    Image.fromarray(window()).save(path, compress_level=1, pnginfo=told)
     before = path.stat().st_size
     assert shrink(path)
     assert path.stat().st_size < 0.6 * before
     after = np.asarray(Image.open(path).convert("RGB")).astype(float)
     assert np.sqrt(((after - window()) ** 2).mean()) < MEAN
+    assert Image.open(path).text == {"made-of": "ab12"}
     assert list(tmp_path.iterdir()) == [path]
     packed = path.read_bytes()
     assert not shrink(path)  # it is as small as it gets

@@ -18,10 +18,13 @@ MEAN, WORST = 1.2, 16  # of 255, unseen: root mean square, and what one value in
 
 
 def shrink(path: Path) -> bool:
-    """Rewrite a PNG in place where that makes it smaller and looks the same; whether it was."""
-    from PIL import Image
+    """Rewrite a PNG in place, with its texts, where that makes it smaller and looks the same; whether it was."""
+    from PIL import Image, PngImagePlugin
 
-    picture = Image.open(path)
+    picture = PngImagePlugin.PngImageFile(path)
+    told = PngImagePlugin.PngInfo()
+    for key, value in picture.text.items():
+        told.add_text(key, value)
     whole = np.asarray(picture.convert("RGBA"))
     if (whole[..., 3] < 255).any():
         return False
@@ -33,7 +36,7 @@ def shrink(path: Path) -> bool:
         candidates.append((float(np.sqrt((error**2).mean())), float(np.quantile(error, 0.999)), fewer))
     mean, worst, fewer = min(candidates, key=lambda found: found[0])
     packed = io.BytesIO()
-    fewer.save(packed, "PNG", optimize=True)
+    fewer.save(packed, "PNG", optimize=True, pnginfo=told)
     if mean > MEAN or worst > WORST or len(packed.getvalue()) >= path.stat().st_size:
         return False
     with whole_file(path) as part:
