@@ -1,7 +1,7 @@
 """Writes pictures of plots and windows with 256 colours, a third of the size: python -m mocamba.tools.small_png PNG …
 
 Such pictures have few colours beside the blends along edges and letters. A picture that would look different, a
-photograph for instance, and one that is transparent are left as they are. What a file says of itself stays in it.
+photograph for instance, and one that is transparent are left as they are.
 """
 
 import argparse
@@ -18,13 +18,13 @@ MEAN, WORST = 1.2, 16  # of 255, unseen: root mean square, and what one value in
 
 
 def shrink(path: Path) -> bool:
-    """Rewrite a PNG in place where that makes it smaller and looks the same; whether it was."""
-    from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
+    """Rewrite a PNG in place, with its texts, where that makes it smaller and looks the same; whether it was."""
+    from PIL import Image, PngImagePlugin
 
-    picture, said = Image.open(path), PngInfo()
-    for key, value in getattr(picture, "text", {}).items():
-        said.add_text(key, value)
+    picture = PngImagePlugin.PngImageFile(path)
+    told = PngImagePlugin.PngInfo()
+    for key, value in picture.text.items():
+        told.add_text(key, value)
     whole = np.asarray(picture.convert("RGBA"))
     if (whole[..., 3] < 255).any():
         return False
@@ -36,7 +36,7 @@ def shrink(path: Path) -> bool:
         candidates.append((float(np.sqrt((error**2).mean())), float(np.quantile(error, 0.999)), fewer))
     mean, worst, fewer = min(candidates, key=lambda found: found[0])
     packed = io.BytesIO()
-    fewer.save(packed, "PNG", optimize=True, pnginfo=said)
+    fewer.save(packed, "PNG", optimize=True, pnginfo=told)
     if mean > MEAN or worst > WORST or len(packed.getvalue()) >= path.stat().st_size:
         return False
     with whole_file(path) as part:
