@@ -107,8 +107,8 @@ def _hiposers() -> Iterator[Design]:
     rows: dict[str, tuple[HiPoserConfig, str | None, str | None]] = {
         "Seq-D, ours": (shipped, None, "hiposer-d"),
         "Seq-S, ours": (replace(shipped, order=SEQ_S), None, "hiposer-s"),
-        "Seq-D": (paper, "0.11676", "hiposer-d-paper"),
-        "Seq-S": (replace(paper, order=SEQ_S), "0.11676", "hiposer-s-paper"),
+        "Seq-D": (paper, "0.11676", None),
+        "Seq-S": (replace(paper, order=SEQ_S), "0.11676", None),
         "Seq-D, states of sensor joints": (replace(paper, states="config"), None, None),
         "Seq-D, P_init alone": (replace(paper, states="single"), None, None),
         "Seq-D, no states": (replace(paper, states="none"), None, None),
