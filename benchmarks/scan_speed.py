@@ -11,10 +11,10 @@ from unittest import mock
 
 import torch
 from mocamba.inference import grid_scan, triton_scan
+from mocamba.inference.cuda_graph import recorded
 from mocamba.inference.grid_scan import Directions, GridScan
 from mocamba.inference.scan import fused_scan, selective_scan_chunked
 from mocamba.inference.selection import there_and_back
-from mocamba.inference.training.captured import WARM_UP
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
@@ -110,15 +110,8 @@ def grid_cost(clips: int, frames: int, width: int, directions: Directions) -> st
 
 def timed(call: Callable[[], object]) -> float:
     """Milliseconds of a graph of it, as training has one: launching is not what is timed."""
-    stream = torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        for _ in range(WARM_UP):
-            call()
-    torch.cuda.current_stream().wait_stream(stream)
-    graph, spent, other = torch.cuda.CUDAGraph(), [], torch.empty(64 * 2**20, device="cuda")  # 256 MB
-    with torch.cuda.graph(graph):
-        call()
+    graph, _ = recorded(call)
+    spent, other = [], torch.empty(64 * 2**20, device="cuda")  # 256 MB
     for _ in range(RUNS):
         begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         for _ in range(4):
