@@ -20,6 +20,7 @@ from mocamba.inference.evaluation import evaluate_shard
 from mocamba.inference.training.split import OURS
 from mocamba.inference.weights_file import load_network
 from mocamba.rig.imu import CLEAN, WORN
+from mocamba.rig.whole_file import whole_file
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -72,7 +73,8 @@ def main() -> None:
         for group in arguments.people:
             rows = [row for row in rows if (row["network"], row["group"]) != (path.stem, group)]
             rows += rows_of(path, arguments.data, arguments.sensors, group)
-            table.write_text(json.dumps(rows, indent=1) + "\n")
+            with whole_file(table) as part:
+                part.write_text(json.dumps(rows, indent=1) + "\n")
     show(rows)
 
 

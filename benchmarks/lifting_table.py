@@ -19,6 +19,7 @@ from mocamba.inference.lifting_evaluation import evaluate_lifter
 from mocamba.inference.training.split import TEST
 from mocamba.inference.weights_file import load_weights
 from mocamba.rig.imu import CLEAN, WORN
+from mocamba.rig.whole_file import whole_file
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -72,7 +73,8 @@ def main() -> None:
     for path in track(paths, "Evaluating"):
         rows = [row for row in rows if row["network"] != path.stem]
         rows += rows_of(path, arguments.data, arguments.device)
-        table.write_text(json.dumps(rows, indent=1) + "\n")
+        with whole_file(table) as part:
+            part.write_text(json.dumps(rows, indent=1) + "\n")
     show(rows)
 
 

@@ -42,6 +42,7 @@ from mocamba.rig.body import load_body
 from mocamba.rig.imu import CLEAN
 from mocamba.rig.skeleton import MIRROR
 from mocamba.rig.topology import free_topology
+from mocamba.rig.whole_file import whole_file
 from mocamba.tools.small_png import shrink
 from rich.console import Console
 from rich.progress import Progress
@@ -278,7 +279,8 @@ def main() -> None:
             torch.manual_seed(0)
             found = learn(known[name](), arguments.steps, arguments.rate, partial(progress.advance, task))
             results[name] = {"steps": arguments.steps, "device": device.type, **found}
-            path.write_text(json.dumps(results, indent=1) + "\n")
+            with whole_file(path) as part:
+                part.write_text(json.dumps(results, indent=1) + "\n")
     show(results)
     draw(results, arguments.out / "overfit.png")
 

@@ -22,6 +22,7 @@ from mocamba.inference.networks.hiposer import HiPoser
 from mocamba.inference.shipped import shipped_networks
 from mocamba.inference.weights_file import load_weights, save_weights
 from mocamba.rig.imu import WORN
+from mocamba.rig.whole_file import whole_file
 from mocamba.tools.small_png import shrink
 from rich.console import Console
 from rich.progress import track
@@ -109,7 +110,8 @@ def main() -> None:
             path = packed(shipped_networks().get(name, Path(name)), bits, Path(folder))
             new = row_of(path, bits, motion, arguments.people, arguments.device)
             rows = [row for row in rows if (row["network"], row["bits"]) != (new["network"], bits)] + [new]
-            table.write_text(json.dumps(rows, indent=1) + "\n")
+            with whole_file(table) as part:
+                part.write_text(json.dumps(rows, indent=1) + "\n")
     show(rows)
     draw(rows, arguments.out / "weight_bits.png")
 
