@@ -15,6 +15,7 @@ from .units import METRICS, named, written
 POSE = ("SIP", "Ang", "Pos")
 DRAWN = ("SIP", "Pos")
 DEFAULT = "hiposer-s"
+ALIKE = 1e-3
 COMPARED = "two_gpus"  # JSON and PNG beside the training curves
 
 
@@ -118,12 +119,28 @@ def devices(path: Path) -> Block:
     rows = []
     for network, row in said.items():
         curves = list(row["curves"].values())
-        last = [number(curve[-1][1], 4) for curve in curves]
-        rows.append([f"`{network}`", str(curves[0][-1][0]), *last, f"{row['percent']:.2g}"])
+        means = [number(sum(loss for _, loss in curve) / len(curve), 3) for curve in curves]
+        rows.append([f"`{network}`", str(curves[0][-1][0]), _alike_until(curves), *means, f"{row['percent']:.2g}"])
     counts = next(iter(said.values()))["curves"]
-    header = ["network", "steps", *(f"last loss, {count} GPU{'s' * (count != '1')}" for count in counts)]
+    header = [
+        "network",
+        "steps",
+        "same to 0.1 % until step",
+        *(f"mean loss, {count} GPU{'s' * (count != '1')}" for count in counts),
+    ]
     picture = f"![Loss curves of one and of several GPUs]({path.parent.name}/{COMPARED}.png)"  # the benchmark's
     return Block(f"{table([*header, 'largest difference, %'], rows)}\n{picture}\n")
+
+
+def _alike_until(curves: Sequence[Sequence[tuple[int, float]]]) -> str:
+    """The last of the first points at which all curves are the same."""
+    same = NOTHING
+    for points in zip(*curves, strict=True):
+        losses = [loss for _, loss in points]
+        if max(losses) - min(losses) > ALIKE * min(losses):
+            break
+        same = str(points[0][0])
+    return same
 
 
 def training_curves(folder: Path) -> Block:
