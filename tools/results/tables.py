@@ -119,7 +119,7 @@ def devices(path: Path) -> Block:
     rows = []
     for network, row in said.items():
         curves = list(row["curves"].values())
-        means = [number(sum(loss for _, loss in curve) / len(curve), 3) for curve in curves]
+        means = [number(sum(loss for _, loss in curve) / len(curve), 4) for curve in curves]
         rows.append([f"`{network}`", str(curves[0][-1][0]), _alike_until(curves), *means, f"{row['percent']:.2g}"])
     counts = next(iter(said.values()))["curves"]
     header = [
