@@ -3,7 +3,8 @@
     python benchmarks/hiposer_table.py DATA WEIGHTS [--sensors worn] [--out docs/networks]
     python benchmarks/hiposer_table.py DATA WEIGHTS --name ablation --people validation test
 
-DATA holds the motion shards, WEIGHTS one .safetensors a row, runs' folders too (`mocamba train`, equal data and steps).
+DATA holds the motion shards, WEIGHTS one .safetensors a row, runs' folders too (`mocamba train`, equal data and steps),
+of one network several if their seeds differ.
 Six simulated sensors, each clip on its own, causal where the network is: the shipped path from sensors to motion,
 filter and all. Adds to NAME.json, or NAME_worn.json, a row for each network, shard and group of people, from which
 `python -m mocamba.tools.results` makes tables and pictures. The ablation's rows are chosen by validation people and
@@ -21,6 +22,7 @@ from mocamba.inference.training.split import OURS
 from mocamba.inference.weights_file import load_network
 from mocamba.rig.imu import CLEAN, WORN
 from mocamba.rig.whole_file import whole_file
+from mocamba.tools.results.augmentations import NAMES
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -32,15 +34,27 @@ GROUPS = {"test": OURS.test, "validation": OURS.validation}
 def rows_of(path: Path, data: Path, sensors: str, group: str) -> list[dict[str, Any]]:
     """A row for each shard."""
     loaded = load_network(str(path))
-    about = {"parameters": sum(p.numel() for p in loaded.network.parameters())}
-    about |= {"steps": loaded.card.training.get("steps")}
+    about: dict[str, Any] = {"parameters": sum(p.numel() for p in loaded.network.parameters())}
+    about |= {name: loaded.card.training.get(name) for name in ("steps", "seed")}
     rows = []
     for shard in SHARDS:
         errors = WORN if sensors == "worn" else CLEAN
         result = evaluate_shard(loaded.network, data / f"{shard}.npz", errors, people=GROUPS[group])
-        row = {"network": path.stem, "shard": shard, "sensors": sensors, "group": group, "people": list(result.people)}
-        rows.append(row | about | {"clips": result.clips} | asdict(result.pose) | asdict(result.travel))
+        row: dict[str, Any] = {"network": name_of(path), "shard": shard, "sensors": sensors, "group": group}
+        row |= {"people": list(result.people), "clips": result.clips}
+        rows.append(row | about | asdict(result.pose) | asdict(result.travel))
     return rows
+
+
+def seed_of(path: Path) -> int | None:
+    """Of the training run; None where the weights do not say."""
+    return load_network(str(path)).card.training.get("seed")
+
+
+def name_of(path: Path) -> str:
+    """Of the row: the ablation's are named by what they leave out or add."""
+    name = path.stem.removeprefix("hiposer-s-")
+    return name if name in NAMES else path.stem
 
 
 def show(rows: list[dict[str, Any]]) -> None:
@@ -67,11 +81,12 @@ def main() -> None:
     table = arguments.out / f"{arguments.name}{'_worn' * (arguments.sensors == 'worn')}.json"
     rows: list[dict[str, Any]] = json.loads(table.read_text()) if table.exists() else []
     paths = [p for p in sorted(arguments.weights.rglob("*.safetensors")) if p.stem in (arguments.only or [p.stem])]
-    if len({path.stem for path in paths}) < max(len(paths), 1):
-        parser.error(f"{arguments.weights}: no weights of that name, or two of one name.")
+    if len({(path.stem, seed_of(path)) for path in paths}) < max(len(paths), 1):
+        parser.error(f"{arguments.weights}: no weights of that name, or two of one name and seed.")
     for path in track(paths, "Evaluating"):
         for group in arguments.people:
-            rows = [row for row in rows if (row["network"], row["group"]) != (path.stem, group)]
+            here = (name_of(path), seed_of(path), group)
+            rows = [row for row in rows if (row["network"], row.get("seed"), row["group"]) != here]
             rows += rows_of(path, arguments.data, arguments.sensors, group)
             with whole_file(table) as part:
                 part.write_text(json.dumps(rows, indent=1) + "\n")

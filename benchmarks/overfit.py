@@ -23,7 +23,7 @@ from mocamba.inference.cuda_graph import recorded
 from mocamba.inference.features import sensor_features
 from mocamba.inference.lifters import answer
 from mocamba.inference.lifting import LiftingClips, mirror_points, mirrored
-from mocamba.inference.losses import lifting_losses
+from mocamba.inference.losses import TERMS, lifting_losses
 from mocamba.inference.networks import hmrmamba, mdtf, posemamba, vimcan
 from mocamba.inference.networks.hiposer import SEQ_S, HiPoser, HiPoserConfig
 from mocamba.inference.random_source import RandomSource
@@ -74,7 +74,7 @@ def lifting_case(config: Any, bank: Any, device: torch.device) -> Case:
 
     def loss() -> Tensor:
         said = answer(network, clips)
-        return torch.stack(list(lifting_losses(said.estimate, said.truth, 0).values())).sum()
+        return torch.stack(list(lifting_losses(said.estimate, said.truth, TERMS[:3]).values())).sum()
 
     def asymmetry() -> float:
         said = answer(network, clips)

@@ -3,9 +3,15 @@
 All take `estimate` and `truth (B, T, J, 3)`, relative to the pelvis, in the network's own unit.
 """
 
+from collections.abc import Collection
+from typing import Literal
+
 from torch import Tensor
 
 from .constants import constant
+
+Term = Literal["position", "scaled", "velocity", "consistency"]
+TERMS: tuple[Term, ...] = ("position", "scaled", "velocity", "consistency")  # MDTF has no last one
 
 # PoseMamba's code: how much a sudden move of each joint costs; limbs more than the trunk
 SUDDEN = (1, 1, 2.5, 2.5, 1, 2.5, 2.5, 1, 1, 1, 1.5, 1.5, 4, 4, 1.5, 4, 4)
@@ -38,11 +44,12 @@ def sudden_moves(estimate: Tensor) -> Tensor:
     return (estimate.diff(dim=1) ** 2 * weights[:, None]).mean()
 
 
-def lifting_losses(estimate: Tensor, truth: Tensor, consistency: float = 0.5) -> dict[str, Tensor]:
-    """The terms by name, weighted: 1, 0.5, 20 and `consistency` (0.5 in PoseMamba and VIMCAN, 0 in MDTF)."""
-    terms = {
+def lifting_losses(estimate: Tensor, truth: Tensor, terms: Collection[Term] = TERMS) -> dict[str, Tensor]:
+    """Those of the terms by name, weighted: 1, 0.5, 20 and 0.5 (PoseMamba and VIMCAN)."""
+    found: dict[Term, Tensor] = {
         "position": mpjpe(estimate, truth),
         "scaled": 0.5 * n_mpjpe(estimate, truth),
         "velocity": 20 * velocity_error(estimate, truth),
+        "consistency": 0.5 * sudden_moves(estimate),
     }
-    return terms | ({"consistency": consistency * sudden_moves(estimate)} if consistency else {})
+    return {name: found[name] for name in TERMS if name in terms}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mocamba.inference.cameras import Cameras, look_at, place_cameras, project, to_camera
 from mocamba.inference.lifters import answer
 from mocamba.inference.lifting import SENSOR_JOINTS, LiftingClips, film, h36m_of, mirror_points, mirrored
-from mocamba.inference.losses import lifting_losses, mpjpe, n_mpjpe, sudden_moves, velocity_error
+from mocamba.inference.losses import TERMS, lifting_losses, mpjpe, n_mpjpe, sudden_moves, velocity_error
 from mocamba.inference.networks.mdtf import BoneAwareConfig, MDTFConfig
 from mocamba.inference.networks.posemamba import PoseMambaConfig
 from mocamba.inference.networks.vimcan import VimcanConfig
@@ -159,7 +159,8 @@ def test_losses_by_hand() -> None:
     assert float(n_mpjpe(2 * truth, truth)) == pytest.approx(0, abs=1e-6)
     assert float(velocity_error(estimate, truth)) == pytest.approx(3 / 17)
     assert float(sudden_moves(estimate)) == pytest.approx(9 / 51)
-    assert set(lifting_losses(estimate, truth, 0)) == {"position", "scaled", "velocity"}
+    assert set(lifting_losses(estimate, truth)) == {*TERMS}
+    assert set(lifting_losses(estimate, truth, ("velocity", "position"))) == {"position", "velocity"}
     assert float(lifting_losses(estimate, truth)["velocity"]) == pytest.approx(20 * 3 / 17)
 
 

@@ -21,6 +21,7 @@ from mocamba.tools.results.pictures import Panel, Picture, draw, is_current
 from mocamba.tools.results.published import read_published
 
 DOCS = Path(__file__).parents[1] / "docs"
+SEEDS = ((0, 10.0), (1, 12.0))  # and their SIP error
 ERRORS = st.dictionaries(st.sampled_from("abcdef"), st.floats(1, 100), min_size=2)
 
 
@@ -214,6 +215,15 @@ def test_a_change_is_the_mean_of_both_figures_on_both_shards(tmp_path: Path) -> 
     assert change == pytest.approx(5.0)
     assert verdict("no-mirror", change) == "kept"
     assert verdict("heavier-sensors", change) == "left out"
+
+
+def test_trainings_that_differ_in_the_seed_are_one_row_of_their_mean(tmp_path: Path) -> None:
+    rows = [sensor_row("all", shard, "test", sip, 4.0) | {"seed": seed} for shard in SHARDS for seed, sip in SEEDS]
+    found = scores(tmp_path, rows)
+    row = found.find("all", "cmu", "clean")
+    assert row is not None
+    assert row.figures["SIP"] == pytest.approx(11.0)
+    assert [each.figures["SIP"] for each in found.trainings("all", "cmu", "clean")] == [10.0, 12.0]
 
 
 def test_a_picture_knows_what_it_shows(tmp_path: Path) -> None:

@@ -93,6 +93,18 @@ def test_every_frame_has_the_body_of_its_person(bank: MotionBank) -> None:
     assert len(bank.rotations) == lengths
 
 
+@pytest.mark.parametrize("clip_start", [0.0, 1.0])
+@pytest.mark.parametrize(("even", "expected"), [(0.0, 0.8), (0.5, 2 / 3), (1.0, 0.5)])
+def test_people_are_drawn_as_evenly_as_asked(even: float, expected: float, clip_start: float) -> None:
+    """Ben is there for four times as many clips and frames as Ann; the mirror image has the same size."""
+    tall = SMPL24.scaled_to(1.95)
+    often = [Clip(f"b{k}", "ben", walk(20.0, skeleton=tall)) for k in range(4)]
+    bank = build_bank([Clip("a", "ann", walk(20.0)), *often], seed=0, passes=1)
+    windows = draw_windows(bank, 4000, 2, replace(PLAIN, clip_start=clip_start, even=even), source())
+    ben = windows.offsets.abs().sum((1, 2)) > 1.05 * np.abs(SMPL24.offsets).sum()
+    assert float(ben.float().mean()) == pytest.approx(expected, abs=0.04)
+
+
 def test_windows_depend_on_the_seed_alone(bank: MotionBank) -> None:
     one, again, other = (draw_windows(bank, 6, 40, Augmentation(), source(s)) for s in (7, 7, 8))
     for mine, same in zip(one, again, strict=True):

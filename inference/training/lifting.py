@@ -14,7 +14,7 @@ from ..detector import MEDIAPIPE_LIKE, DetectorErrors, detect
 from ..framing import framed
 from ..lifters import Lifter, answer
 from ..lifting import LiftingClips, film, h36m_of
-from ..losses import lifting_losses
+from ..losses import TERMS, Term, lifting_losses
 from ..networks.mdtf import MDTF, BoneAware, MDTFConfig, bone_loss, with_confidence
 from ..networks.posemamba import PoseMamba, PoseMambaConfig
 from ..networks.vimcan import Vimcan, VimcanConfig
@@ -53,6 +53,7 @@ class LiftingTraining:
     detector: DetectorErrors = ROUGH  # the worst of a window; sizes are drawn anew for each
     sensors: SensorErrors = FAR
     clean: float = 0.2  # share of windows with perfect keypoints and sensors
+    losses: tuple[Term, ...] = TERMS
     windows: int = 128  # to validate on
 
 
@@ -144,7 +145,7 @@ class LiftingTask(CalmTask):
     def _terms(self, *clips: Tensor) -> dict[str, Tensor]:
         assert not isinstance(self.network, BoneAware)
         said = answer(self.network, LiftingClips(*clips))
-        return lifting_losses(said.estimate, said.truth, 0.0 if isinstance(self.network, MDTF) else 0.5)
+        return lifting_losses(said.estimate, said.truth, self.config.losses)
 
     def validation_step(self, batch: Any, index: int) -> None:
         """MPJPE in millimetres on people not trained on, the same clips every time."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from ..losses import TERMS, Term
 from ..networks import mdtf, posemamba, vimcan
 from ..networks.hiposer import SEQ_S, HiPoserConfig
 from .hiposer import TrainingConfig
@@ -10,6 +11,7 @@ from .lifting import PLAIN, LifterConfig, LiftingTraining
 from .windows import Augmentation
 from .worn import HEAVIER
 
+WIDTHS = ((64, 64), (96, 256), (96, 96), (128, 128))  # VIMCAN's, of its Table 6; B and T are the other two
 VARIABLE = tuple(range(9, 82, 9))  # frames of a clip: VIMCAN's variable-length training
 
 _SHIPPED = HiPoserConfig(blocks=2, residual=True, sensor_skip=True, dropout=0.1, smoothing=5)
@@ -32,6 +34,25 @@ def _vimcan_rows(network: vimcan.VimcanConfig) -> dict[str, LiftingTraining]:
         "8-sensors": _lifting(replace(network, sensors=8)),
         "camera": _lifting(replace(network, fusion="self-attention")),
         "cross-mamba": _lifting(replace(network, fusion="cross-mamba")),
+        "3-groups": _lifting(replace(network, groups=3)),
+        "no-groups": _lifting(replace(network, groups=0)),
+        "no-skeleton": _lifting(replace(network, skeleton=False)),
+    }
+
+
+def _posemamba_rows() -> dict[str, LiftingTraining]:
+    """What the paper's tables change of PoseMamba-S."""
+    network = posemamba.VARIANTS["s"]
+    scans: tuple[posemamba.Scan, ...] = ("fs-ft", "fs-bt", "bs-ft", "bs-bt", "bidirectional")
+    losses: dict[str, tuple[Term, ...]] = {
+        "mpjpe": ("position",),
+        "mpjpe-scaled": ("position", "scaled"),
+        "mpjpe-temporal": ("position", "velocity", "consistency"),
+    }
+    return {
+        **{scan: _lifting(replace(network, scan=scan)) for scan in scans},
+        **{name: _lifting(network, losses=terms) for name, terms in losses.items()},
+        "whole-picture": LiftingTraining(network),
     }
 
 
@@ -52,9 +73,10 @@ PRESETS: dict[str, TrainingConfig | LiftingTraining] = {
     "hiposer-d-state-none": _run(replace(_SHIPPED, states="none")),
     **{f"vimcan-{name}": _lifting(config) for name, config in vimcan.VARIANTS.items()},
     **{f"vimcan-{size}-{name}": run for size in "bt" for name, run in _vimcan_rows(vimcan.VARIANTS[size]).items()},
+    **{f"vimcan-{w}-{g}": _lifting(vimcan.VimcanConfig(width=w, group_width=g)) for w, g in WIDTHS},
     **{f"posemamba-{name}": _lifting(config) for name, config in posemamba.VARIANTS.items()},
-    "posemamba-s-whole-picture": LiftingTraining(posemamba.VARIANTS["s"]),
-    **{f"mdtf-{name}": _lifting(config) for name, config in mdtf.VARIANTS.items()},
+    **{f"posemamba-s-{name}": run for name, run in _posemamba_rows().items()},
+    **{f"mdtf-{name}": _lifting(config, losses=TERMS[:3]) for name, config in mdtf.VARIANTS.items()},
 }
 
 # What each way to make more of little motion is worth: the same run without it, or with one that is not used
@@ -68,6 +90,7 @@ _WAYS: dict[str, Augmentation] = {
     "no-body-sizes": replace(_ALL, size=0.0, proportions=0.0),
     "no-speed": replace(_ALL, speed=0.0),
     "invented": replace(_ALL, invented=0.15),
+    "even": replace(_ALL, even=0.5),
 }
 ABLATIONS: dict[str, TrainingConfig] = {
     name: replace(_run(replace(_SHIPPED, order=SEQ_S), steps=1000), augmentation=way) for name, way in _WAYS.items()

@@ -32,6 +32,7 @@ class Augmentation:
     wobble: float = 0.3  # smooth turn of every joint over time
     wobble_angle: float = 8.0
     invented: float = 0.0  # smooth random motion within the joints' limits, on the pelvis of this window
+    even: float = 0.0  # 0: a person is drawn as often as they were recorded, 1: everybody as often as anybody
 
 
 class Windows(NamedTuple):
@@ -72,8 +73,9 @@ def _cut(
     length = PAST + frames + MARGIN
     pace = 1 + augmentation.speed * (2 * random.uniform(count) - 1)
     longest = int(length * (1 + augmentation.speed)) + 2
-    anywhere = (random.uniform(count) * (len(bank.rotations) - longest)).long()
-    begin = bank.starts[(random.uniform(count) * len(bank.starts)).long()] - (PAST * pace).long()
+    anywhere = _draw(bank.person[: len(bank.rotations) - longest], count, augmentation.even, random)
+    starts = bank.starts[_draw(bank.person[bank.starts], count, augmentation.even, random)]
+    begin = starts - (PAST * pace).long()
     begin = torch.where(fresh, begin, anywhere).clamp(0, len(bank.rotations) - longest)
     place = begin[:, None] + torch.arange(length, device=begin.device) * pace[:, None]
     low = place.long()
@@ -81,11 +83,20 @@ def _cut(
     q0, q1 = bank.rotations[low], bank.rotations[low + 1]
     q = q0 + weight[..., None] * (q1 * (q0 * q1).sum(-1, keepdim=True).sign() - q0)
     x = bank.translation[low] + weight * (bank.translation[low + 1] - bank.translation[low])
-    offsets = bank.offsets[bank.person[begin]]
+    offsets = bank.offsets[bank.person[begin + (PAST * pace).long()]]  # who is there once the window begins
     size = 1 + augmentation.size * (2 * random.uniform(count) - 1)
     bones = 1 + augmentation.proportions * random.normal(count, 24)
     bones = (bones + bones[:, list(MIRROR)]) / 2
     return q, x * size[:, None, None], offsets * (size[:, None] * bones)[..., None]
+
+
+def _draw(person: Tensor, count: int, even: float, random: RandomSource) -> Tensor:
+    """Rows `(count,)` of `person (N,)`, each weighted by how many rows are that person's to the power of -`even`."""
+    if not even:
+        return (random.uniform(count) * len(person)).long()
+    share = torch.bincount(person).double()[person] ** -even
+    upto = share.cumsum(0)
+    return torch.searchsorted(upto, random.uniform(count).double() * upto[-1]).clamp(max=len(person) - 1)
 
 
 def _mirror(q: Tensor, x: Tensor, offsets: Tensor, which: Tensor) -> tuple[Tensor, Tensor, Tensor]:

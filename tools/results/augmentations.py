@@ -16,6 +16,7 @@ NAMES = {
     "no-body-sizes": "without other body sizes",
     "no-speed": "without other paces",
     "invented": "with invented motion too",
+    "even": "with everybody drawn more evenly",
     "clean-sensors": "with sensors that never err",
     "heavier-sensors": "with heavier sensor errors",
 }

@@ -1,7 +1,7 @@
 """What the benchmarks measured: one score for each network, shard, condition and group of people."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,10 @@ CONDITIONS = {"clean": "clean sensors", "worn": "worn sensors", "perfect": "perf
 
 @dataclass(frozen=True)
 class Score:
-    """A row of a benchmark's file. `condition` is one of CONDITIONS, `group` which people of our split;
-    `earlier`: not trained by the code as it is."""
+    """A row of a benchmark's file, or the mean of several trainings' that differ in the seed.
+
+    `condition` is one of CONDITIONS, `group` which people of our split; `earlier`: not trained by the code as it is.
+    """
 
     network: str
     shard: str
@@ -42,9 +44,17 @@ class Scores:
     rows: tuple[Score, ...]
 
     def find(self, network: str, shard: str, condition: str, group: str = "test") -> Score | None:
-        """None where it was not measured."""
+        """The mean of its trainings; None where it was not measured."""
+        found = self.trainings(network, shard, condition, group)
+        if len(found) < 2:
+            return found[0] if found else None
+        mean = {name: sum(row.figures[name] for row in found) / len(found) for name in found[0].figures}
+        return replace(found[0], figures=mean)
+
+    def trainings(self, network: str, shard: str, condition: str, group: str = "test") -> list[Score]:
+        """Each on its own: they differ in the seed."""
         key = (network, shard, condition, group)
-        return next((row for row in self.rows if (row.network, row.shard, row.condition, row.group) == key), None)
+        return [row for row in self.rows if (row.network, row.shard, row.condition, row.group) == key]
 
     def on_all(self, network: str, condition: str, group: str = "test") -> list[Score]:
         """On each shard, or nothing where one is missing."""
