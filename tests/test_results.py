@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mocamba.rig.errors import FileFormatError
 from mocamba.tools.results.__main__ import outdated, write
-from mocamba.tools.results.augmentations import NAMES, mean_change, verdict
+from mocamba.tools.results.augmentations import NAMES, augmentations, mean_change, verdict
 from mocamba.tools.results.comparisons import comparison
 from mocamba.tools.results.markdown import number, replace_blocks, signed
 from mocamba.tools.results.measured import SHARDS, Scores, read_scores
@@ -215,6 +215,19 @@ def test_a_change_is_the_mean_of_both_figures_on_both_shards(tmp_path: Path) -> 
     assert change == pytest.approx(5.0)
     assert verdict("no-mirror", change) == "kept"
     assert verdict("heavier-sensors", change) == "left out"
+
+
+def test_an_ablation_tells_how_far_trainings_of_one_row_are_apart(tmp_path: Path) -> None:
+    rows = [
+        sensor_row(way, shard, group, sip, 4.0) | {"seed": seed}
+        for way in ("all", "no-mirror")
+        for shard in SHARDS
+        for group in ("test", "validation")
+        for seed, sip in SEEDS
+    ]
+    text = augmentations(scores(tmp_path, rows)).text
+    assert "20.0 % at most" in text  # 10 and 12 degrees
+    assert "apart" not in augmentations(scores(tmp_path, [row for row in rows if not row["seed"]])).text
 
 
 def test_trainings_that_differ_in_the_seed_are_one_row_of_their_mean(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """What each way to make more of little motion is worth: the same run without it, or with one that is not used."""
 
 from .block import NOT_MEASURED, Block
-from .markdown import NOTHING, signed, table
+from .markdown import NOTHING, number, signed, table
 from .measured import CONDITIONS, SHARDS, Scores
 from .pictures import Panel, Picture
 
@@ -29,7 +29,24 @@ def augmentations(scores: Scores) -> Block:
         return NOT_MEASURED
     judged = conditions[-1]  # worn sensors where they were measured: what users have
     text = "\n".join(f"On {CONDITIONS[c]}:\n\n{_table(scores, c, c == judged)}" for c in conditions)
-    return Block(text, _picture(scores, judged))
+    return Block(text + _spread(scores, judged), _picture(scores, judged))
+
+
+def _spread(scores: Scores, condition: str) -> str:
+    """How far trainings of one row are apart where several were made."""
+    apart = []
+    for way, shard in ((way, shard) for way in NAMES for shard in SHARDS):
+        found = scores.trainings(way, shard, condition, "validation")
+        for values in ([row.figures[f] for row in found] for f in FIGURES):
+            apart += [100 * (max(values) - min(values)) / min(values)] if len(values) > 1 else []
+    if not apart:
+        return ""
+    apart.sort()
+    middle, most = apart[len(apart) // 2], apart[-1]
+    return (
+        "\nA row is the mean of trainings that differ in the seed. On one shard of the validation people they "
+        f"are {number(middle, 1)} % apart in the median of the rows, {number(most, 1)} % at most.\n"
+    )
 
 
 def _differences(scores: Scores, way: str, condition: str, group: str) -> list[float]:
