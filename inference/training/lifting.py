@@ -40,7 +40,8 @@ class LiftingTraining:
     """Everything that decides a training run; travels in the weights file."""
 
     network: LifterConfig = field(default_factory=VimcanConfig)
-    augmentation: Augmentation = field(default_factory=Augmentation)
+    # a few people's exercises, many times over, are two thirds of the motion
+    augmentation: Augmentation = Augmentation(clip_start=0.0, even=0.5)
     seed: int = 0
     steps: int = 2000
     bone_steps: int = 600  # MDTF: of its first stage, before the others
