@@ -41,7 +41,7 @@ class LiftingTraining:
 
     network: LifterConfig = field(default_factory=VimcanConfig)
     # a few people's exercises, many times over, are two thirds of the motion
-    augmentation: Augmentation = Augmentation(clip_start=0.0, even=0.5)
+    augmentation: Augmentation = field(default_factory=lambda: Augmentation(clip_start=0.0, even=0.5))
     seed: int = 0
     steps: int = 2000
     bone_steps: int = 600  # MDTF: of its first stage, before the others

@@ -37,7 +37,7 @@ def _vimcan_rows(network: vimcan.VimcanConfig) -> dict[str, LiftingTraining]:
         "3-groups": _lifting(replace(network, groups=3)),
         "no-groups": _lifting(replace(network, groups=0)),
         "no-skeleton": _lifting(replace(network, skeleton=False)),
-        "as-recorded": _lifting(network, augmentation=Augmentation(clip_start=0.0)),  # people as often as they are there
+        "as-recorded": _lifting(network, augmentation=Augmentation(clip_start=0.0)),  # people too
     }
 
 
