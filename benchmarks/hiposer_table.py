@@ -22,7 +22,6 @@ from mocamba.inference.training.split import OURS
 from mocamba.inference.weights_file import load_network
 from mocamba.rig.imu import CLEAN, WORN
 from mocamba.rig.whole_file import whole_file
-from mocamba.tools.results.augmentations import NAMES
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -40,7 +39,7 @@ def rows_of(path: Path, data: Path, sensors: str, group: str) -> list[dict[str, 
     for shard in SHARDS:
         errors = WORN if sensors == "worn" else CLEAN
         result = evaluate_shard(loaded.network, data / f"{shard}.npz", errors, people=GROUPS[group])
-        row: dict[str, Any] = {"network": name_of(path), "shard": shard, "sensors": sensors, "group": group}
+        row: dict[str, Any] = {"network": path.stem, "shard": shard, "sensors": sensors, "group": group}
         row |= {"people": list(result.people), "clips": result.clips}
         rows.append(row | about | asdict(result.pose) | asdict(result.travel))
     return rows
@@ -49,12 +48,6 @@ def rows_of(path: Path, data: Path, sensors: str, group: str) -> list[dict[str, 
 def seed_of(path: Path) -> int | None:
     """Of the training run; None where the weights do not say."""
     return load_network(str(path)).card.training.get("seed")
-
-
-def name_of(path: Path) -> str:
-    """Of the row: the ablation's are named by what they leave out or add."""
-    name = path.stem.removeprefix("hiposer-s-")
-    return name if name in NAMES else path.stem
 
 
 def show(rows: list[dict[str, Any]]) -> None:
@@ -85,7 +78,7 @@ def main() -> None:
         parser.error(f"{arguments.weights}: no weights of that name, or two of one name and seed.")
     for path in track(paths, "Evaluating"):
         for group in arguments.people:
-            here = (name_of(path), seed_of(path), group)
+            here = (path.stem, seed_of(path), group)
             rows = [row for row in rows if (row["network"], row.get("seed"), row["group"]) != here]
             rows += rows_of(path, arguments.data, arguments.sensors, group)
             with whole_file(table) as part:

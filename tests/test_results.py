@@ -200,6 +200,7 @@ def test_a_way_is_kept_by_the_validation_people_and_shown_on_the_test_people(doc
         for group in ("validation", "test")
     ]
     (docs / "networks" / "ablation.json").write_text(json.dumps(rows), encoding="utf-8")
+    (docs / "networks" / "ablation_worn.json").unlink()
     block = Results(docs).blocks()["augmentations"]()
     assert "| without mirror images | +10.0 % | kept | +1.00 | +0.40 | +1.00 | +0.40 |" in block.text
     assert "| without other paces | −10.0 % | left out | −1.00 | −0.40 | −1.00 | −0.40 |" in block.text
@@ -211,10 +212,17 @@ def test_a_change_is_the_mean_of_both_figures_on_both_shards(tmp_path: Path) -> 
     rows = [sensor_row("all", shard, "validation", 10.0, 4.0) for shard in SHARDS]
     rows += [sensor_row("no-mirror", "cmu", "validation", 12.0, 4.0)]
     rows += [sensor_row("no-mirror", "uiprmd", "validation", 10.0, 4.0)]
-    change = mean_change(scores(tmp_path, rows), "no-mirror", "clean")
-    assert change == pytest.approx(5.0)
-    assert verdict("no-mirror", change) == "kept"
-    assert verdict("heavier-sensors", change) == "left out"
+    found = scores(tmp_path, rows)
+    assert mean_change(found, "no-mirror", "clean") == pytest.approx(5.0)
+    assert verdict(found, "no-mirror", "clean") == "kept"
+
+
+@pytest.mark.parametrize(("sips", "said"), [((9.0, 9.9), "kept"), ((10.1, 12.0), "left out"), ((9.0, 11.5), "open")])
+def test_a_way_that_seeds_disagree_about_stays_open(tmp_path: Path, sips: tuple[float, float], said: str) -> None:
+    rows = [sensor_row("all", shard, "validation", 10.0, 4.0) | {"seed": seed} for shard in SHARDS for seed in (0, 1)]
+    for shard in SHARDS:
+        rows += [sensor_row("even", shard, "validation", sip, 4.0) | {"seed": k} for k, sip in enumerate(sips)]
+    assert verdict(scores(tmp_path, rows), "even", "clean") == said
 
 
 def test_an_ablation_tells_how_far_trainings_of_one_row_are_apart(tmp_path: Path) -> None:

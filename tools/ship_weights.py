@@ -2,9 +2,10 @@
 
     python tools/ship_weights.py RUN/NAME.safetensors … [--table TABLE.json] [--bits N] [--out inference/weights]
 
-TABLE is what benchmarks/lifting_table.py wrote about these very weights; without one the cards stay as they are, for
-weights that were shipped before. Bits a weight are those of BITS below, unless given. Only for runs on the motion that
-the card names. Packing what is packed already loses a little more: take the run's own file where there is one.
+TABLE is what benchmarks/lifting_table.py or hiposer_table.py wrote about these very weights; without one the cards stay
+as they are, for weights that were shipped before. Bits a weight are those of BITS below, unless given. Only for runs on
+the motion that the card names. Packing what is packed already loses a little more: take the run's own file where there
+is one.
 """
 
 import argparse
@@ -21,17 +22,21 @@ from rich.console import Console
 BITS = {"posemamba-s": 6, "posemamba-s-causal": 6, "vimcan-t": 6, "vimcan-t-causal": 6}
 ROOM = 30_000_000  # bytes for all of them
 SOURCES = "CMU Graphics Lab Motion Capture Database (mocap.cs.cmu.edu, NSF EIA-0196217) and UI-PRMD (PDDL 1.0)"
-PROTOCOL = "benchmarks/lifting_table.py: test people of docs/results.md, four virtual cameras, float16 weights; mm"
-SCORES = ("MPJPE", "PA_MPJPE", "N_MPJPE", "MPJVE", "Accel")
+LIFTING = "benchmarks/lifting_table.py: test people of docs/results.md, four virtual cameras, float16 weights; mm"
+SENSORS = "benchmarks/hiposer_table.py: test people of docs/results.md, live, float16 weights; degrees, cm"
+SCORES = ("MPJPE", "PA_MPJPE", "N_MPJPE", "MPJVE", "Accel", "SIP", "Ang", "Pos", "jitter", "jitter_truth", "dist")
 
 
 def scores_of(name: str, table: list[dict[str, Any]]) -> dict[str, Any]:
     """The rows about `name`, by shard and protocol."""
-    rows = [row for row in table if row["network"] == name]
+    rows = [row for row in table if row["network"] == name and row.get("group", "test") == "test"]
     if not rows:
-        raise SystemExit(f"The table says nothing about {name}. Run benchmarks/lifting_table.py on it first.")
-    found = {f"{row['shard']}, {row['protocol']}": {key: round(row[key], 2) for key in SCORES} for row in rows}
-    return {"protocol": PROTOCOL, **found}
+        raise SystemExit(f"The table says nothing about {name}. Evaluate this network first.")
+    found = {
+        f"{row['shard']}, {row.get('protocol') or row['sensors']}": {k: round(row[k], 2) for k in SCORES if k in row}
+        for row in rows
+    }
+    return {"protocol": LIFTING if "protocol" in rows[0] else SENSORS, **found}
 
 
 def completed(card: WeightsCard, table: Path) -> WeightsCard:

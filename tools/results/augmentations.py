@@ -1,5 +1,7 @@
 """What each way to make more of little motion is worth: the same run without it, or with one that is not used."""
 
+from collections.abc import Mapping
+
 from .block import NOT_MEASURED, Block
 from .markdown import NOTHING, number, signed, table
 from .measured import CONDITIONS, SHARDS, Scores
@@ -8,7 +10,7 @@ from .pictures import Panel, Picture
 ALL = "all"
 FIGURES = {"SIP": "°", "Pos": "cm"}
 NAMES = {
-    ALL: "all that are used",
+    ALL: "the reference",
     "none": "none",
     "no-mirror": "without mirror images",
     "no-recombination": "without limbs of other clips",
@@ -64,23 +66,40 @@ def _table(scores: Scores, condition: str, judged: bool) -> str:
         if found := _differences(scores, way, condition, "test"):
             change = mean_change(scores, way, condition)
             cells = [signed(value, 2) for value in found]
-            rows.append([NAMES[way], f"{signed(change, 1)} %", *[verdict(way, change)] * judged, *cells])
+            said = [verdict(scores, way, condition)] * judged
+            rows.append([NAMES[way], f"{signed(change, 1)} %", *said, *cells])
     return table(header, rows)
 
 
-def mean_change(scores: Scores, way: str, condition: str) -> float:
-    """Of SIP and Pos over both shards of the validation people, % of the run with all."""
-    pairs = zip(scores.on_all(way, condition, "validation"), scores.on_all(ALL, condition, "validation"), strict=True)
-    ratios = [mine.figures[f] / whole.figures[f] for mine, whole in pairs for f in FIGURES]
+def mean_change(scores: Scores, way: str, condition: str, seed: int | None = None) -> float:
+    """Of SIP and Pos over both shards of the validation people, % of the run with all; of all seeds, or of one."""
+    ratios = []
+    for shard in SHARDS:
+        mine, whole = (_figures(scores, name, shard, condition, seed) for name in (way, ALL))
+        ratios += [mine[figure] / whole[figure] for figure in FIGURES]
     return 100 * (sum(ratios) / len(ratios) - 1)
 
 
-def verdict(way: str, change: float) -> str:
-    """A way is kept where the run that has it errs less."""
+def _figures(scores: Scores, way: str, shard: str, condition: str, seed: int | None) -> Mapping[str, float]:
+    found = scores.trainings(way, shard, condition, "validation")
+    rows = [row for row in found if seed is None or row.seed == seed]
+    return {figure: sum(row.figures[figure] for row in rows) / len(rows) for figure in FIGURES}
+
+
+def _seeds(scores: Scores, way: str, condition: str) -> set[int | None]:
+    key = (way, condition, "validation")
+    return {row.seed for row in scores.rows if (row.network, row.condition, row.group) == key}
+
+
+def verdict(scores: Scores, way: str, condition: str) -> str:
+    """A way is kept where the run that has it errs less, and open where trainings of two seeds say this and that."""
     if way == "none":
         return NOTHING
-    has_it = not way.startswith("no-")
-    return "kept" if (change < 0) == has_it else "left out"
+    seeds = _seeds(scores, way, condition) & _seeds(scores, ALL, condition)
+    better = {mean_change(scores, way, condition, seed) < 0 for seed in seeds}
+    if len(better) > 1:
+        return "open"
+    return "kept" if better == {not way.startswith("no-")} else "left out"
 
 
 def _picture(scores: Scores, condition: str) -> Picture:

@@ -16,7 +16,8 @@ CONDITIONS = {"clean": "clean sensors", "worn": "worn sensors", "perfect": "perf
 class Score:
     """A row of a benchmark's file, or the mean of several trainings' that differ in the seed.
 
-    `condition` is one of CONDITIONS, `group` which people of our split; `earlier`: not trained by the code as it is.
+    `condition` is one of CONDITIONS, `group` which people of our split; `earlier`: not trained by the
+    code as it is.
     """
 
     network: str
@@ -26,6 +27,7 @@ class Score:
     steps: int | None
     parameters: int
     earlier: bool
+    seed: int | None
     figures: Mapping[str, float]
 
     def name(self) -> str:
@@ -102,6 +104,7 @@ def _rows(path: Path, said: list[dict[str, Any]]) -> Iterable[Score]:
                 steps=row.get("steps"),
                 parameters=row["parameters"],
                 earlier=row.get("earlier", False),
+                seed=row.get("seed"),
                 figures={key: value for key, value in row.items() if isinstance(value, float)},
             )
         except KeyError as error:
