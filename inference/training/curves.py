@@ -15,21 +15,22 @@ def draw_curves(runs: dict[str, Sequence[Path]], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(1, 4, figsize=(15, 3.6), layout="constrained")
-    for name, files in runs.items():
+    for k, (name, files) in enumerate(runs.items()):
+        style = {"color": f"C{k % 10}", "linestyle": "-" if k < 10 else "--", "linewidth": 1}
         rows = [row for file in files for row in _rows(file)]
         loss = [(int(r["step"]), _loss(r)) for r in rows if r.get("train/position")]
-        axes[0].plot([step for step, _ in loss], [value for _, value in loss], label=name, linewidth=1)
+        axes[0].plot([step for step, _ in loss], [value for _, value in loss], label=name, **style)
         for axis, (key, _) in zip(axes[1:], FIGURES, strict=True):
             points = [(int(r["step"]), float(r[f"val/{key}"])) for r in rows if r.get(f"val/{key}")]
             if points:
-                axis.plot(*zip(*points, strict=True), marker="o", markersize=3, linewidth=1)
+                axis.plot(*zip(*points, strict=True), marker="o", markersize=3, **style)
     titles = ["training loss", *(title for _, title in FIGURES)]
     for axis, title in zip(axes, titles, strict=True):
         # spikes, and the first averages (of a network that has learned nothing), would flatten the rest
         lowest = min((value for line in axis.lines for value in line.get_ydata()), default=1.0)
         axis.set(title=title, xlabel="steps", ylim=(0.95 * lowest, 2.2 * lowest))
         axis.spines[["top", "right"]].set_visible(False)
-    axes[0].legend(fontsize=7)
+    figure.legend(loc="outside right upper", fontsize=8)
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
 
@@ -50,10 +51,10 @@ def draw_panels(files: Sequence[Path], panels: Sequence[tuple[str, Sequence[str]
                 axis.plot(*zip(*points, strict=True), linewidth=1, label=key.split("/")[-1].replace("_", " "))
         axis.set(title=title, xlabel="steps")
         values = [value for line in axis.lines for value in line.get_ydata()]
-        if values and min(values) > 0 and max(values) > 10 * min(values):
+        if values and min(values) > 0 and max(values) > 4 * min(values):
             axis.set_yscale("log")
             axis.yaxis.set_major_formatter("{x:g}")  # 0.1 rather than 10⁻¹
-            axis.yaxis.set_minor_formatter("")
+            axis.yaxis.set_minor_formatter("{x:g}" if max(values) < 10 * min(values) else "")
         axis.spines[["top", "right"]].set_visible(False)
         if len(axis.lines) > 1:
             axis.legend(fontsize=7)
