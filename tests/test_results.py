@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from mocamba.rig.errors import FileFormatError
 from mocamba.tools.results.__main__ import outdated, write
 from mocamba.tools.results.augmentations import NAMES, augmentations, mean_change, verdict
-from mocamba.tools.results.comparisons import comparison
+from mocamba.tools.results.comparisons import changes, comparison
 from mocamba.tools.results.markdown import number, replace_blocks, signed
 from mocamba.tools.results.measured import SHARDS, Scores, read_scores
 from mocamba.tools.results.ordering import order_sentence, reversed_pairs
 from mocamba.tools.results.page import Results
 from mocamba.tools.results.pictures import Panel, Picture, draw, is_current
-from mocamba.tools.results.published import read_published
+from mocamba.tools.results.published import Change, read_published
 
 DOCS = Path(__file__).parents[1] / "docs"
 SEEDS = ((0, 10.0), (1, 12.0))  # and their SIP error
@@ -206,6 +206,16 @@ def test_a_way_is_kept_by_the_validation_people_and_shown_on_the_test_people(doc
     assert "| without other paces | −10.0 % | left out | −1.00 | −0.40 | −1.00 | −0.40 |" in block.text
     assert "| with invented motion too | −5.0 % | kept | −1.00 | 0.00 | −1.00 | 0.00 |" in block.text
     assert block.picture
+
+
+def test_networks_of_two_codes_are_not_a_change(tmp_path: Path) -> None:
+    change = Change("frame by frame", "a", "b", None, None)
+    rows = [
+        lifting_row(name, shard, "perfect", error) for name, error in (("a", 50.0), ("b", 60.0)) for shard in SHARDS
+    ]
+    assert "+20 % (50.0 → 60.0)" in changes([change], scores(tmp_path, rows)).text
+    old = [row | {"earlier": row["network"] == "b"} for row in rows]
+    assert "50.0" not in changes([change], scores(tmp_path, old)).text
 
 
 def test_a_change_is_the_mean_of_both_figures_on_both_shards(tmp_path: Path) -> None:

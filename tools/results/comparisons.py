@@ -117,10 +117,14 @@ def _named(change: Change, scores: Scores) -> str:
 
 
 def _both(change: Change, scores: Scores) -> bool:
-    return all(_measured(network, scores) for network in (change.before, change.after))
+    """Whether both are measured, and were trained by the same code."""
+    before, after = (_measured(network, scores) for network in (change.before, change.after))
+    return before is not None and after is not None and before.earlier == after.earlier
 
 
 def _pair(change: Change, condition: str, shard: str, scores: Scores) -> tuple[float, float] | None:
+    if not _both(change, scores):
+        return None
     before, after = (scores.find(network, shard, condition) for network in (change.before, change.after))
     return (before.figures["MPJPE"], after.figures["MPJPE"]) if before and after else None
 
