@@ -1,12 +1,14 @@
 """What a network that reads a camera costs a session, stage by stage.
 
-    python benchmarks/live_fusion.py [--seconds 30] [--device cuda] [--camera FOLDER] [--out docs/networks]
+    python benchmarks/live_fusion.py [--seconds 30] [--device cuda] [--camera FOLDER] [--sensors-late MS] [--out FOLDER]
 
 A session of simulated sensors and a camera that shows the simulated performer, or of the camera alone; joints are
 those of the same performer, found after --detector-ms of work, as MediaPipe does. First the processor time of a
 picture, which a busy computer does not change; then real processes and real times, with the load of the computer
-beside. --camera is a folder of pictures, where OpenCV reads no streams. Prints rates and milliseconds of each stage;
-writes live_fusion.json, or with --device live_fusion_DEVICE.json.
+beside. --camera is a folder of pictures, where OpenCV reads no streams; --sensors-late holds what sensors say back for
+so long, as a radio does. Prints pictures answered a second, over all of --seconds, which begin when the camera's delay
+is known; that delay (`lag`); and milliseconds of each stage. Writes live_fusion.json, or with --device
+live_fusion_DEVICE.json.
 """
 
 import argparse
@@ -14,18 +16,24 @@ import json
 import os
 import tempfile
 import time
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
+from mocamba.capture import run as session_run
 from mocamba.capture.camera_poses import AT_WORK
 from mocamba.capture.session import Session
 from mocamba.capture.session_options import SessionOptions
+from mocamba.capture.sources import Sensors
 from mocamba.capture.status import SessionStatus, State
 from mocamba.devices.keypoints import detectors
 from mocamba.devices.keypoints.keypoints import Keypoints
+from mocamba.devices.reading import Reading
 from mocamba.devices.simulated.performer import perform
 from mocamba.inference.detector import MEDIAPIPE_LIKE
 from mocamba.inference.device_choice import Wish
@@ -72,9 +80,27 @@ class Known(Virtual):
         return super().detect(picture, t_ns)
 
 
-def run(options: dict[str, Any], device: Wish, camera: str, seconds: float) -> SessionStatus:
-    """The status after `seconds` at work."""
-    with tempfile.TemporaryDirectory() as folder:
+class LateSensors(Sensors):
+    """What they say arrives `late_ns` later."""
+
+    late_ns = 0
+
+    def __init__(self, *what: Any, **options: Any) -> None:
+        super().__init__(*what, **options)
+        self._held: deque[Reading] = deque()
+
+    def read_unread(self) -> Sequence[Reading]:
+        """See `Sensors`."""
+        self._held.extend(replace(one, host_ns=one.host_ns + self.late_ns) for one in super().read_unread())
+        now, come = time.monotonic_ns(), []
+        while self._held and self._held[0].host_ns <= now:
+            come.append(self._held.popleft())
+        return come
+
+
+def run(options: dict[str, Any], device: Wish, camera: str, seconds: float) -> tuple[SessionStatus, float]:
+    """The status after `seconds` at work, and how many pictures a second were answered meanwhile."""
+    with tempfile.TemporaryDirectory() as folder, patch.object(session_run, "Sensors", LateSensors):
         session = Session(
             SessionOptions(camera=camera, detector="known", folder=Path(folder), link=None, device=device, **options)
         )
@@ -84,15 +110,21 @@ def run(options: dict[str, Any], device: Wish, camera: str, seconds: float) -> S
             if session.wait_for(State.LIVE, State.FAILED, timeout=START).state is not State.LIVE:
                 raise SystemExit(session.status.message)
             end = time.monotonic() + START
-            while (seen := session.status.camera_pose) is not None and AT_WORK not in seen.says:
+            while (seen := session.status.camera_pose) is not None and seen.says != AT_WORK:
                 if time.monotonic() > end:
                     fault = "" if session.status.camera is None else session.status.camera.fault
                     raise SystemExit(f"The camera is of no use: {seen.says}. {fault}")
                 time.sleep(0.1)
+            before = session.status
             time.sleep(seconds)
-            return session.status
+            after = session.status
+            return after, (_answered(after) - _answered(before)) / (after.seconds - before.seconds)
         finally:
             session.stop()
+
+
+def _answered(status: SessionStatus) -> int:
+    return 0 if status.camera_pose is None else status.camera_pose.worker.answered
 
 
 def costs(device: Wish) -> dict[str, float]:
@@ -142,17 +174,19 @@ def main() -> None:
     parser.add_argument("--detector-ms", type=float, default=20)
     parser.add_argument("--device", type=Wish, choices=list(Wish), default=Wish.AUTO, help="of all networks")
     parser.add_argument("--camera", default="simulated", metavar="FOLDER")
+    parser.add_argument("--sensors-late", type=float, default=0, metavar="MS")
     parser.add_argument("--out", type=Path, default=Path("docs/networks"))
     arguments = parser.parse_args()
     detectors.DETECTORS["known"] = Known
     Known.seconds = arguments.detector_ms / 1000
+    LateSensors.late_ns = round(arguments.sensors_late * 1e6)
     torch.set_num_threads(1)
     console = Console(width=120)
     rows: dict[str, Any] = {"processor ms": costs(arguments.device)}
     for name, milliseconds in rows["processor ms"].items():
         console.print(f"{name}: {milliseconds:.1f} ms of processor time a picture")
     for name, options in PATHS.items():
-        status = run(options, arguments.device, arguments.camera, arguments.seconds)
+        status, rate = run(options, arguments.device, arguments.camera, arguments.seconds)
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
         seen = status.camera_pose
         figures = [*status.latency, *(status.camera.latency if status.camera else ())]
@@ -161,10 +195,14 @@ def main() -> None:
         for one in figures:
             table.add_row(one.stage, f"{one.p50:.1f}", f"{one.p99:.1f}", f"{one.longest:.1f}")
         console.print(table)
-        rate = 0.0 if seen is None else seen.rate
-        console.print(f"{status.frames} poses, {status.dropped} dropped; {rate:.1f} pictures a second; load {load:.1f}")
+        lag = None if seen is None else seen.lag_ms
+        told = "" if lag is None else f", lag {lag:+.0f} ms"
+        console.print(
+            f"{status.frames} poses, {status.dropped} dropped; {rate:.1f} pictures a second{told}; load {load:.1f}"
+        )
         stages = {one.stage: [one.p50, one.p99, one.longest] for one in figures}
-        rows[name] = {"rate": rate, "frames": status.frames, "dropped": status.dropped, "load": load, "ms": stages}
+        row = {"rate": rate, "lag ms": lag, "frames": status.frames, "dropped": status.dropped, "load": load}
+        rows[name] = {**row, "ms": stages}
     of = "" if arguments.device is Wish.AUTO else f"_{arguments.device}"
     (arguments.out / f"live_fusion{of}.json").write_text(json.dumps(rows, indent=1) + "\n")
 

@@ -1,7 +1,8 @@
 """What a network makes of the session's camera: corrections of the sensors' poses, or poses of its own without any.
 
 A picture's joints are found some 50 to 150 ms after it was taken, and nobody waits for them: sensors' poses go out at
-once, corrected by what the last pictures said of the moments they were taken in.
+once, corrected by what the last pictures said of the moments they were taken in. Sensors may be later still (wireless
+ones are, by some 30 to 100 ms): joints that were found wait for the sensors' frame of their moment.
 """
 
 from collections import deque
@@ -23,7 +24,7 @@ from ..rig.quaternion import IDENTITY, slerp
 from ..rig.skeleton import JOINTS, SMPL24
 from .dropouts import Sensed, Slot
 from .latency import StageFigures, StageTimes
-from .live_camera import CameraPicture, LiveCamera
+from .live_camera import KEEP, CameraPicture, LiveCamera
 from .live_pose import LivePose
 
 Floats = NDArray[np.float32]
@@ -59,6 +60,15 @@ class _Felt(NamedTuple):
     translation: Floats
 
 
+class _Seen(NamedTuple):
+    """What the network is shown of one picture, as in `View`."""
+
+    number: int
+    t_ns: int
+    rays: Floats
+    confidence: Floats
+
+
 class CameraPoses:
     """`task` names the network and whether sensors are worn too; `lens` of pictures by width and height."""
 
@@ -82,6 +92,7 @@ class CameraPoses:
         self._base = np.zeros(3, np.float32)  # what the correction had added when the worker was started anew
         self._sight: Sight | None = None
         self._number = -1
+        self._waiting: deque[_Seen] = deque()  # of the last `KEEP` seconds, oldest first
         self._world = self._restarts = 0
         self._times: deque[tuple[int, int, int]] = deque(maxlen=WINDOW)
         self._said = ""
@@ -106,6 +117,7 @@ class CameraPoses:
         self._world += 1
         self._history.clear()
         self._correction.forget_world()
+        self._sight = None  # nor is the lag known to the worker then
         self._base = self._correction.place.astype(np.float32)
 
     def corrected(self, t_ns: int, sensed: Sensed, rotations: Floats, translation: Floats) -> tuple[Floats, Floats]:
@@ -135,14 +147,15 @@ class CameraPoses:
         return status.last_fault if status.state is WorkerState.DEAD else ""
 
     def turn(self) -> LivePose | None:
-        """Once round: what the network said, and the newest picture for it. A pose where no sensors are worn."""
+        """Once round: what the network said, and the next picture for it. A pose where no sensors are worn."""
         sight = self.worker.poll()
         pose = None if sight is None else self._hear(sight)
         self._mind()
         picture = self.camera.picture
-        fresh = picture is not None and picture.number != self._number and not self.resting
-        if picture is not None and fresh and self.worker.ready and not self.worker.busy:
-            self._show(picture)
+        if not self.resting:
+            self._notice(picture)
+            if self.worker.ready and not self.worker.busy:
+                self._show()
         return self._unsure() if picture is None and pose is None else pose
 
     def _unsure(self) -> LivePose | None:
@@ -152,12 +165,14 @@ class CameraPoses:
         self._pose = replace(self._pose, confidence=0.0, answered_ns=self._clock())
         return self._pose
 
-    def _show(self, picture: CameraPicture) -> None:
-        view = self._view(picture)
-        if view is not None and self.worker.submit(view):
-            self._number, self._asked, self._asked_ns = picture.number, view, self._clock()
+    def _notice(self, picture: CameraPicture | None) -> None:
+        if picture is not None and picture.number != self._number:
+            self._number = picture.number
+            self._waiting.append(self._seen(picture))
+        while self._waiting and self._clock() - self._waiting[0].t_ns > KEEP * 1e9:
+            self._waiting.popleft()
 
-    def _view(self, picture: CameraPicture) -> View | None:
+    def _seen(self, picture: CameraPicture) -> _Seen:
         found, (height, width) = picture.keypoints, picture.image.shape[:2]
         if self._lens is None or (self._lens.width, self._lens.height) != (width, height):
             self._lens = self._lens_of(width, height)
@@ -166,21 +181,35 @@ class CameraPoses:
             seen = found.seen
             rays[seen] = self._lens.rays(found.points[seen])
             confidence[seen] = found.confidence[seen]
-        felt = self._felt_at(picture.t_ns + (0 if self._sight is None else self._sight.lag_ns))
-        if felt is None:
-            return None
-        return View(
-            picture.number,
-            picture.t_ns,
+        return _Seen(picture.number, picture.t_ns, rays, confidence)
+
+    def _show(self) -> None:
+        """The newest picture whose sensors' frame has come; those before it are of no use then."""
+        lag_ns = 0 if self._sight is None else self._sight.lag_ns
+        seen = None
+        while self._waiting and self._has_felt(self._waiting[0].t_ns + lag_ns):
+            seen = self._waiting.popleft()
+        felt = None if seen is None else self._felt_at(seen.t_ns + lag_ns)
+        if seen is None or felt is None:
+            return
+        view = View(
+            seen.number,
+            seen.t_ns,
             self._world,
-            rays,
-            confidence,
+            seen.rays,
+            seen.confidence,
             self.worn,
             felt.orientation,
             felt.present,
             felt.rotations,
             felt.translation + self._base,
         )
+        if self.worker.submit(view):
+            self._asked, self._asked_ns = view, self._clock()
+
+    def _has_felt(self, t_ns: int) -> bool:
+        """Whether the sensors' frame of `t_ns` has come, where any are worn."""
+        return not self.worn or (len(self._history) > 0 and self._history[-1].t_ns >= t_ns)
 
     def _felt_at(self, t_ns: int) -> _Felt | None:
         """Between the frames around; None where none is as old."""
@@ -227,7 +256,7 @@ class CameraPoses:
         for fault in self.worker.take_faults():
             self._note(fault)
         if self.worker.status.restarts > self._restarts:
-            self._restarts, self._asked = self.worker.status.restarts, None
+            self._restarts, self._asked, self._sight = self.worker.status.restarts, None, None
             self._base = self._correction.place.astype(np.float32)
 
     def tell(self) -> None:

@@ -18,6 +18,7 @@ FIRST = 4.0  # seconds until it is looked for
 LEAST = 2.0  # seconds of pictures: after a stall of the computer there may be one
 AGAIN, ONCE_KNOWN = 2.0, 20.0  # seconds until it is looked for again
 SHARE = 0.5  # of a new finding that counts, once one is known
+FURTHEST = 1.2  # seconds: of a moment further off sessions remember no sensors, so that no picture would tell otherwise
 
 
 class _Seen(NamedTuple):
@@ -31,7 +32,7 @@ class _Seen(NamedTuple):
 
 
 class LiveLag:
-    """`lag_ns` to add to pictures' times; 0 until `known`. A thread of its own looks for it."""
+    """`lag_ns` to add to pictures' times, `FURTHEST` at most; 0 until `known`. A thread of its own looks for it."""
 
     def __init__(self) -> None:
         self.lag_ns, self.known = 0, False
@@ -64,7 +65,7 @@ class LiveLag:
         self._pool.shutdown()
 
     def _take(self, found: int | None) -> None:
-        if found is not None:
+        if found is not None and abs(found) <= FURTHEST * 1e9:
             share = SHARE if self.known else 1.0
             self.lag_ns, self.known = round(self.lag_ns + share * (found - self.lag_ns)), True
 

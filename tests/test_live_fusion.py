@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mocamba.inference import live_lag
 from mocamba.inference.film_solver import load_lifter, solve_film
 from mocamba.inference.live_film import STAND, LiveFilm
 from mocamba.inference.live_fusion import LiveFusion
@@ -17,7 +18,7 @@ from mocamba.rig.kinematics import local_to_global
 from mocamba.rig.lifted.align import clear_turn, misses
 from mocamba.rig.lifted.correction import BETWEEN, FADE, WAIT, PoseCorrection
 from mocamba.rig.lifted.even import even_keypoints
-from mocamba.rig.motion import Motion
+from mocamba.rig.motion import SOLVE_RATE, Motion
 from mocamba.rig.quaternion import angle_between, normalise
 from mocamba.rig.skeleton import SMPL24
 
@@ -79,6 +80,25 @@ def test_a_late_camera_is_found_out() -> None:
     assert lag.known
     # joints of the moment in which the picture is said to be taken, so the truth is 80 ms behind
     assert lag.lag_ns == pytest.approx(0, abs=25_000_000)
+
+
+@pytest.mark.parametrize(("late", "told"), [(-1.4, False), (-0.9, True), (0.15, True), (1.1, True), (1.6, False)])
+def test_a_lag_that_no_session_can_wait_for_is_not_told(
+    late: float, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_lag, "FIRST", 1000)  # it is looked for here
+    scene = worn(errors=False)
+    lag, felt = LiveLag(), joints_of(scene.truth)
+    for number in range(len(scene.film.t_ns)):
+        frame = number * EVERY - round(late * SOLVE_RATE)
+        if 0 <= frame < len(felt):
+            lag.add(view(scene, number), felt[frame])
+    found = live_lag._lag_of(tuple(lag._seen))
+    assert found is not None
+    assert found / 1e9 == pytest.approx(late, abs=0.025)  # the search alone has no such bound
+    lag._take(found)
+    lag.close()
+    assert (lag.known, lag.lag_ns) == ((True, found) if told else (False, 0))
 
 
 def test_a_body_that_is_flat_tells_no_heading_and_a_moving_one_does() -> None:
