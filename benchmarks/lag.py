@@ -1,13 +1,13 @@
 """How often the moment at which a video began is found among worn sensors, from the movement alone.
 
-    python benchmarks/lag.py DATA [--people test] [--seconds 6 3] [--count 40] [--outside 0.3]
+    python benchmarks/lag.py DATA [--people test] [--seconds 6 3] [--count 40] [--outside 0.3] [--told 0.5]
 
 DATA holds the motion shards. A take is some clips of one person, in the order of the data (so that exercises repeat
 themselves) or, every other one, in any order, joined to about --take seconds. It is worn as six sensors that drift and
 slip (`rig.imu.WORN`), solved by HiPoser, and a stretch of it filmed at 30 pictures a second from some side by a
 detector as wrong as MediaPipe, --hidden of the joints unseen. The film begins anywhere within ten hours; --outside of
-it is before the sensors began, or after they ended. Right is what is within 0.1 s. Prints a row a length, with the
-processor time of a search.
+it is before the sensors began, or after they ended. With --told its moment is told, wrong by up to so many seconds.
+Right is what is within 0.1 s. Prints a row a length, with the processor time of a search.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from mocamba.inference.virtual_sensors import simulate_imu
 from mocamba.rig.errors import BadInputError
 from mocamba.rig.h36m import h36m_positions
 from mocamba.rig.imu import WORN, ImuSequence
-from mocamba.rig.lifted.lag import camera_lag
+from mocamba.rig.lifted.lag import SeveralMomentsError, camera_lag
 from mocamba.rig.motion import Motion, evenly_timed
 from mocamba.rig.quaternion import Array, about_y, multiply, rotate, slerp
 from rich.console import Console
@@ -123,11 +123,15 @@ def shortened(one: Scene, outside: float, first: bool) -> Scene:
     return replace(one, imu=one.imu.part(rows), felt=one.felt[rows])
 
 
-def error(one: Scene) -> float | None:
-    """Seconds by which the lag that is found is off; None where it is refused."""
+def error(one: Scene, about: int | None) -> float | None:
+    """Seconds by which the lag that is found, `about` in ns where it is told, is off; None where it is refused."""
     film = one.film
     try:
-        lag = camera_lag(one.felt, one.imu.t_ns, film.t_ns, film.rays, film.confidence, shared=False, imu=one.imu)
+        lag = camera_lag(one.felt, one.imu.t_ns, film.t_ns, film.rays, film.confidence, about=about, imu=one.imu)
+    except SeveralMomentsError as several:
+        if about is None:
+            return None
+        lag = min(several.lags, key=lambda lag: abs(lag - about))  # as `capture/video_start.py` does
     except BadInputError:
         return None
     return (lag + one.late) / 1e9
@@ -142,6 +146,7 @@ def main() -> None:
     parser.add_argument("--take", type=float, default=25.0, help="seconds of sensors")
     parser.add_argument("--count", type=int, default=40)
     parser.add_argument("--outside", type=float, default=0.0, help="share of the film")
+    parser.add_argument("--told", type=float, help="seconds by which a moment that is told may be wrong")
     parser.add_argument("--hidden", type=float, default=0.0, help="share of the joints")
     arguments = parser.parse_args()
     clips = split_clips(read_clips(arguments.data))[PEOPLE.index(arguments.people)]
@@ -150,8 +155,10 @@ def main() -> None:
         errors, took = [], 0.0
         every = scenes(clips, seconds, arguments.take, arguments.count, arguments.hidden)
         for number, one in enumerate(track(every, f"{seconds:g} s", arguments.count)):
+            wrong = None if arguments.told is None else arguments.told * np.random.default_rng(number).uniform(-1, 1)
             began = time.process_time()
-            errors.append(error(shortened(one, arguments.outside, number % 2 == 0)))
+            about = None if wrong is None else round(1e9 * wrong) - one.late
+            errors.append(error(shortened(one, arguments.outside, number % 2 == 0), about))
             took += time.process_time() - began
         told = np.abs([e for e in errors if e is not None])
         right = told[told < RIGHT]

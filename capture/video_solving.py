@@ -12,11 +12,10 @@ from ..devices.keypoints.track import KeypointTrack, load_track
 from ..devices.keypoints.video import track_video
 from ..inference.device_choice import Wish, choose_for_lifter, find_accelerators
 from ..rig.errors import BadInputError, FileFormatError
-from ..rig.h36m import JOINTS, h36m_positions
+from ..rig.h36m import JOINTS
 from ..rig.imu import ImuSequence
 from ..rig.lens import ASSUMED_FIELD, Lens, lens_of_field, read_lens
 from ..rig.lifted.even import EvenKeypoints, even_axis, even_keypoints
-from ..rig.lifted.lag import camera_lag
 from ..rig.motion import Motion
 from ..rig.polish import Polish
 from ..rig.progress import Progress, within
@@ -29,6 +28,7 @@ from .overlay import overlay_video
 from .solving import DEFAULT_NETWORK, Mode
 from .take import KEYPOINTS, LENS, MANIFEST, Take, check_take_place, new_take, open_take
 from .take_camera import film_track, has_camera, live_track
+from .video_start import check_start, track_lag, video_lag
 
 if TYPE_CHECKING:
     from ..inference.film_solver import FilmSolution
@@ -44,7 +44,8 @@ FOUND = 0.6  # share of the work that finding keypoints is
 @dataclass(frozen=True)
 class FilmOptions:
     """`height` of the performer, metres; `fov` of the camera, degrees along its picture's longer side, or a
-    `camera_file` that a calibration wrote. What is None is assumed, and said to be. `device` of the network."""
+    `camera_file` that a calibration wrote. What is None is assumed, and said to be. `start`: seconds of the take, to
+    about half a second, at which a video that is added began; None finds it. `device` of the network."""
 
     network: str = FILM_NETWORK
     height: float | None = None
@@ -54,6 +55,7 @@ class FilmOptions:
     performer: str = "performer"
     polish: Polish = STANDING
     force: bool = False
+    start: float | None = None
     device: Wish = Wish.AUTO
 
 
@@ -118,19 +120,23 @@ def solve_filmed(take: Take, options: FilmOptions, progress: Progress) -> Film:
     return film
 
 
-def add_video(take: Take, video: Path, options: FilmOptions, progress: Progress) -> None:
+def add_video(take: Take, video: Path, options: FilmOptions, progress: Progress) -> float:
     """Put the keypoints of `video` into a take of sensors, on their clock, which is found by comparing movements.
 
-    Keypoints that are there are replaced only with `force`. Raises BadInputError where the movements differ.
+    Keypoints that are there are replaced only with `force`. Returns the second of the take at which the video began.
+    Raises BadInputError where the movements differ, or fit at several moments.
     """
     refuse_existing(take.path / KEYPOINTS, force=options.force)
+    imu, _ = take.imu()
+    check_start(options.start, imu.t_ns)
     track = find_keypoints(video, options.detector, within(progress, 0.0, 0.8))
     lens = lens_for(track, options)
     progress(0.8, "Comparing movements")
-    imu, felt, _ = _felt(take, within(progress, 0.8, 0.95))
-    lag = _lag(imu, felt, track, lens, shared=False)
+    felt = _felt(take, imu, within(progress, 0.8, 0.95))
+    lag = video_lag(imu, felt, track, lens, options.start)
     lens.write(take.path / LENS)
     track.retimed(track.t_ns + lag).save(take.path / KEYPOINTS)
+    return float(track.t_ns[0] + lag - imu.t_ns[0]) / 1e9
 
 
 def track_of_take(take: Take, detector: str, progress: Progress) -> KeypointTrack:
@@ -238,12 +244,13 @@ def _fused(
     loaded: "LoadedNetwork[Any]",
     progress: Progress,
 ) -> Film:
-    imu, felt, warnings = _felt(take, within(progress, 0.0, 0.3))
+    imu, warnings = take.imu()
+    felt = _felt(take, imu, within(progress, 0.0, 0.3))
     from ..inference.fusion_parts import solve_fused_apart
 
     notes = list(warnings)
     try:
-        lag = _lag(imu, felt, track, lens, shared=True)
+        lag = track_lag(imu, felt, track, lens, about=0)
         if abs(lag) > TELLING:
             notes.append(f"The camera's clock was {-lag / 1e6:+.0f} ms against the sensors'; put right.")
     except BadInputError:
@@ -259,20 +266,11 @@ def _fused(
     return replace(film, track=track, notes=(*notes, *film.notes))
 
 
-def _felt(take: Take, progress: Progress) -> tuple[ImuSequence, Motion, tuple[str, ...]]:
-    """The sensors, and the motion in them by themselves."""
-    imu, warnings = take.imu()
+def _felt(take: Take, imu: ImuSequence, progress: Progress) -> Motion:
+    """The motion in the sensors by themselves."""
     from ..inference.solver import solve
 
-    felt = solve(imu, network=DEFAULT_NETWORK, mode=Mode.OFFLINE.value, skeleton=take.skeleton, progress=progress)
-    return imu, felt, warnings
-
-
-def _lag(imu: ImuSequence, felt: Motion, track: KeypointTrack, lens: Lens, *, shared: bool) -> int:
-    """See `camera_lag`."""
-    joints = h36m_positions(felt).astype(np.float64)
-    rays = lens.rays(track.points)
-    return camera_lag(joints - joints[:, :1], imu.t_ns, track.t_ns, rays, track.confidence, shared=shared, imu=imu)
+    return solve(imu, network=DEFAULT_NETWORK, mode=Mode.OFFLINE.value, skeleton=take.skeleton, progress=progress)
 
 
 def joints_in_picture(solution: "FilmSolution", track: KeypointTrack, lens: Lens) -> NDArray[np.float32]:

@@ -79,6 +79,6 @@ def _lag_of(seen: Sequence[_Seen]) -> int | None:
     pictures = np.array([one.t_ns for one in seen], np.int64)
     rays, confidence = np.stack([one.rays for one in seen]), np.stack([one.confidence for one in seen])
     try:
-        return camera_lag(felt, axis, pictures, rays, confidence, shared=True)
+        return camera_lag(felt, axis, pictures, rays, confidence, about=0)
     except BadInputError:
         return None

@@ -8,9 +8,10 @@ from mocamba.devices.simulated.performer import perform
 from mocamba.inference.virtual_sensors import simulate_imu
 from mocamba.inference.weights_file import LoadedNetwork, load_network
 from mocamba.rig.imu import ImuSequence
-from mocamba.rig.motion import Motion
-from mocamba.rig.quaternion import about_y, multiply, rotate
+from mocamba.rig.motion import Motion, evenly_timed
+from mocamba.rig.quaternion import about_y, multiply, rotate, slerp
 from mocamba.rig.skeleton import MIRROR, SMPL24
+from mocamba.rig.smooth import gaussian
 
 
 @cache
@@ -50,3 +51,13 @@ def mirrored(motion: Motion) -> Motion:
     """Left and right exchanged, joint by joint."""
     rotations = motion.rotations[:, list(MIRROR)] * np.array([1, 1, -1, -1], np.float32)
     return replace(motion, rotations=rotations, translation=motion.translation * np.array([-1, 1, 1], np.float32))
+
+
+@cache
+def again_and_again() -> Motion:
+    """A wave of three seconds, eight times."""
+    once = cut_motion(performance(), 1325, 1512)
+    share = gaussian((np.arange(len(once)) > len(once) - 15).astype(float)[:, None], 4)
+    rotations = slerp(once.rotations.astype(np.float64), once.rotations[:1].astype(np.float64), share)
+    place = np.tile(once.translation[:1], (len(once) * 8, 1)).astype(np.float64)
+    return evenly_timed(np.tile(rotations, (8, 1, 1)), place, once.skeleton)

@@ -381,9 +381,9 @@ def test_a_cameras_lag_is_found(every: int) -> None:
     body = h36m_positions(motion).astype(np.float64)
     body -= body[:, :1]
     part = slice(300 // every, 1200 // every)
-    for late, shared in ((-7_654_000_000, False), (-123_000_000, True)):
+    for late, about in ((-7_654_000_000, None), (-123_000_000, 0)):
         seen = film.t_ns[part] + late
-        lag = camera_lag(body, motion.t_ns, seen, film.rays[part], film.confidence[part], shared=shared)
+        lag = camera_lag(body, motion.t_ns, seen, film.rays[part], film.confidence[part], about=about)
         assert abs(lag + late) < 3e6
 
 
@@ -392,4 +392,4 @@ def test_who_only_stands_tells_no_lag() -> None:
     body = h36m_positions(perform(SMPL24))[:130].astype(np.float64)  # the T-pose
     times = perform(SMPL24).t_ns[:130]
     with pytest.raises(BadInputError, match="not one movement"):
-        camera_lag(body - body[:, :1], times, film.t_ns, film.rays, film.confidence, shared=False)
+        camera_lag(body - body[:, :1], times, film.t_ns, film.rays, film.confidence)

@@ -1,7 +1,6 @@
 """When a video began against worn sensors: performances with known lags, with and without claps."""
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
@@ -16,15 +15,15 @@ from mocamba.rig.h36m import h36m_positions
 from mocamba.rig.imu import WORN, ImuSequence
 from mocamba.rig.lifted.even import EvenKeypoints, even_axis, even_keypoints
 from mocamba.rig.lifted.knocks import find_knocks
-from mocamba.rig.lifted.lag import camera_lag
+from mocamba.rig.lifted.lag import camera_lag, tellingly
 from mocamba.rig.lifted.likeness import RIDGE, likeness, upright
-from mocamba.rig.motion import Motion, evenly_timed
+from mocamba.rig.motion import Motion
 from mocamba.rig.quaternion import slerp
 from mocamba.rig.resample import resample
 from mocamba.rig.skeleton import joint
 from mocamba.rig.smooth import gaussian
 
-from .performers import cut_motion, performance
+from .performers import again_and_again, cut_motion, performance
 
 HOUR = 3_600_000_000_000
 OPEN, SHUT = 50.0, 112.0  # degrees under the horizontal of arms that point forward: before a clap, and in it
@@ -51,16 +50,6 @@ def with_claps(motion: Motion, *times: float) -> Motion:
     return replace(motion, rotations=rotations.astype(np.float32))
 
 
-@cache
-def again_and_again() -> Motion:
-    """A wave of three seconds, eight times."""
-    once = cut_motion(performance(), 1325, 1512)
-    share = gaussian((np.arange(len(once)) > len(once) - 15).astype(float)[:, None], 4)
-    rotations = slerp(once.rotations.astype(np.float64), once.rotations[:1].astype(np.float64), share)
-    place = np.tile(once.translation[:1], (len(once) * 8, 1)).astype(np.float64)
-    return evenly_timed(np.tile(rotations, (8, 1, 1)), place, once.skeleton)
-
-
 def felt(motion: Motion, seed: int, off: float = 0.03) -> np.ndarray:
     """Joints from the pelvis as sensors tell them, wrong by `off` metres."""
     joints = h36m_positions(motion).astype(np.float64)
@@ -80,7 +69,7 @@ def filmed(
 def error(motion: Motion, film: VirtualFilm, late: int, seed: int = 0, imu: ImuSequence | None = None) -> float:
     """Seconds by which the lag found is off."""
     body = felt(motion, seed)
-    lag = camera_lag(body, motion.t_ns, film.t_ns + late, film.rays, film.confidence, shared=False, imu=imu)
+    lag = camera_lag(body, motion.t_ns, film.t_ns + late, film.rays, film.confidence, imu=imu)
     return (lag + late) / 1e9
 
 
@@ -146,6 +135,32 @@ def test_what_repeats_itself_is_refused_but_for_a_clap(rate: float) -> None:
         film = filmed(clapped, rate, 9.5, 15.5, 3)
         imu = simulate_imu(clapped, WORN, 1)
         assert abs(error(clapped, film, 5 * HOUR, imu=imu)) < 1 / rate
+
+
+@pytest.mark.parametrize(("begin", "sensors"), [(3, (5, 29)), (8, (0, 12)), (19, (0, 23))])
+def test_a_film_that_began_before_the_sensors_or_went_on_after_them_is_found(
+    begin: float, sensors: tuple[int, int]
+) -> None:
+    """A third of it, 2 s of 6, has no sensors: that is as unlikely at every moment, and speaks for no other."""
+    film, rows = filmed(performance(), 30, begin, begin + 6, begin), slice(60 * sensors[0], 60 * sensors[1])
+    lag = camera_lag(
+        felt(performance(), 1)[rows], performance().t_ns[rows], film.t_ns + HOUR, film.rays, film.confidence
+    )
+    assert abs(lag + HOUR) < 0.05e9
+
+
+def test_joints_that_a_detector_mistakes_and_lasting_errors_do_not_hide_a_moment() -> None:
+    """Two moments, one of which is 30 % worse in all joints: errors that both share leave that to be seen."""
+    random = np.random.default_rng(1)
+    here = random.normal(size=(90, 17, 2)) * 0.04
+    there = 1.14 * random.normal(size=(90, 17, 2)) * 0.04
+    shared = np.zeros((90, 17, 2))
+    shared[random.uniform(size=(90, 17)) < 0.02] = 1.5
+    shared[:, 3] += 0.08
+    plain = [((off + shared) ** 2).sum() for off in (here, there)]
+    assert plain[1] < 1.03 * plain[0]
+    told = [tellingly(off + shared).mean() for off in (here, there)]
+    assert told[1] > 1.1 * told[0]
 
 
 def test_another_movement_is_refused() -> None:

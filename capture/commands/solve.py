@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from ...inference.device_choice import Wish
+from ...rig.errors import BadInputError
 from ...rig.motion import Motion
 from ..network_table import reads_camera
 from ..solving import Mode, solve_take
@@ -63,6 +64,14 @@ def solve_command(
     video: Annotated[
         Path | None, typer.Option(help="Add this video to a take of sensors, whenever it was started, and use both.")
     ] = None,
+    video_start: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="With --video: when it began, in seconds of the take, to about half a second; less than 0 for before "
+            "it. Found by its movement unless told.",
+        ),
+    ] = None,
     overlay: Annotated[
         Path | None, typer.Option(metavar="OUT.mp4", help="The video with what was seen and what was solved on it.")
     ] = None,
@@ -71,6 +80,10 @@ def solve_command(
     as_json: JsonFlag = False,
 ) -> None:
     """See HELP."""
+    if video is not None and not source.is_dir():
+        raise BadInputError(f"--video adds a video to a take, and {source} is none. Give the take, and its --video.")
+    if video_start is not None and video is None:
+        raise BadInputError("--video-start is of a video that is added to a take. Give the take, and its --video.")
     network = network or _usual(source, video)
     if source.is_dir() and video is None and not reads_camera(network):
         _solve_sensors(source, network, mode, as_json)
@@ -82,20 +95,22 @@ def solve_command(
         camera_file=camera_file,
         detector=detector,
         force=force,
+        start=video_start,
         device=device,
     )
     if overlay is not None:
         check_overlay(overlay, source, video, force=force)
+    began: float | None = None
     with progress_bar(as_json) as progress:
         if source.is_dir():
             if video is not None:
-                add_video(open_take(source), video, options, progress)
+                began = add_video(open_take(source), video, options, progress)
             film = solve_filmed(open_take(source), options, progress)
         else:
             film = solve_video(source, out or take_of(source), options, progress)
         if overlay is not None:
             draw_overlay(film, video or source, overlay, progress, force=force)
-    report(_film_values(film, options), _film_lines(film), as_json)
+    report(_film_values(film, options, began), _film_lines(film, began), as_json)
 
 
 def _usual(source: Path, video: Path | None) -> str:
@@ -135,18 +150,20 @@ def _lines(take: Path, path: Path, motion: Motion) -> list[str]:
     ]
 
 
-def _film_values(film: Film, options: FilmOptions) -> dict[str, Any]:
+def _film_values(film: Film, options: FilmOptions, began: float | None) -> dict[str, Any]:
     return {
         **_values(film.take.path, options.network, film.file, film.motion, film.notes),
         "detector": film.track.detector,
         "camera": film.lens.source,
         "reprojection_pixels": round(film.off, 2),
         "absent_frames": int((film.motion.confidence == 0).sum()),
+        **({} if began is None else {"video_start": round(began, 3)}),
     }
 
 
-def _film_lines(film: Film) -> list[str]:
+def _film_lines(film: Film, began: float | None) -> list[str]:
     return [
+        *([] if began is None else [f"The video began at {began:.2f} s of the take."]),
         *_lines(film.take.path, film.file, film.motion),
         f"Solved joints lie {film.off:.1f} pixels (median) from those that {film.track.detector} saw.",
     ]

@@ -47,12 +47,13 @@ def misses(body: Array, rays: Array, sure: Array) -> Misses:
     return Misses(np.einsum("tri,trj->ij", left, left), len(left))
 
 
-def miss_by_frame(body: Array, rays: Array, sure: Array, turn: Array) -> Array:
-    """Squared misses `(T,)`, m², of the rotation `turn (3, 3)`; NaN where too little is seen. As `misses` otherwise."""
+def off_rays(body: Array, rays: Array, sure: Array, turn: Array) -> Array:
+    """How far each joint misses its ray under the rotation `turn (3, 3)`, metres across the picture, as far as it is
+    sure, `(T, 17, 2)`; NaN where too little is seen. As `misses` otherwise."""
     known = (sure > 0).sum(axis=1) >= LEAST_JOINTS
-    result = np.full(len(body), np.nan)
-    result[known] = ((_left(body[known], rays[known], sure[known]) @ turn.reshape(9)) ** 2).sum(axis=1)
-    return result
+    off = np.full((len(body), 17, 2), np.nan)
+    off[known] = (_left(body[known], rays[known], sure[known]) @ turn.reshape(9)).reshape(-1, 17, 2)
+    return off
 
 
 def _left(body: Array, rays: Array, sure: Array) -> Array:

@@ -15,7 +15,7 @@ from ..errors import BadInputError
 from ..imu import ImuSequence
 from ..motion import SOLVE_RATE
 from ..quaternion import Array
-from .align import LEAST, best_turn, miss_by_frame, misses
+from .align import LEAST, best_turn, misses, off_rays
 from .even import EvenKeypoints, even_axis, even_keypoints
 from .knocks import Knocks, find_knocks
 from .likeness import likeness
@@ -25,9 +25,11 @@ STIRRED = 0.02  # mean square of the body's size in the picture: movement under 
 HINT = 0.05  # share of the movement explained from which a lag is looked at
 RIVALS = 12  # lags that are compared by where the joints are
 APART = 0.3  # seconds between two of them
-CLEAR = 1.1  # times the miss of the best that the next best has to have; by benchmarks/lag.py, validation people
+CLEAR, BOTH = 1.07, 1.03  # times the miss of the best that others have, at all pictures and at those both reach
+LASTING = 0.5  # of what a joint misses by throughout: as much is the sensors' and the detector's, at any moment
+FAR = 0.2  # metres: a joint that misses by so much counts half; detectors mistake joints
 REACHED = 0.3  # of the pictures: fewer tell nothing
-NEAR = 0.6  # seconds: the most by which clocks of one computer disagree, a slow camera included
+NEAR = 0.6  # seconds: the most by which a lag that is known roughly is off, a slow camera's on one computer included
 STEPS = (0.04, 0.01)  # seconds, four to both sides, that are tried around what movements tell, then around the best
 WALK = 3  # times that they are tried anew around the best, where that is the last
 FRAMES, MORE = 90, 600  # pictures that are looked at for every lag, and for the one that is told
@@ -36,10 +38,21 @@ MATCH, AGREED = 0.12, 0.04  # seconds: a knock seen is one that was felt; and is
 HEARD = 0.5  # of what it says then
 
 
+class SeveralMomentsError(BadInputError):
+    """Pictures fit at several `lags` in nanoseconds, see `camera_lag`; what misses least first."""
+
+    def __init__(self, lags: Sequence[int]) -> None:
+        self.lags = tuple(lags)
+        super().__init__(
+            "What the camera saw fits several moments of what the sensors felt: the movement is short or repeats "
+            "itself. Let both have more in common, or something that happens once: clap, and wave both arms."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Placement:
     """Sensors and pictures `lag` nanoseconds apart, and the mean squared `miss` of joints on their rays then, m²;
-    pictures that the sensors do not reach count as where nothing fits. `missed (N,)` of each picture, NaN there."""
+    pictures that the sensors do not reach count as at any moment. `missed (N,)` of each picture, NaN there."""
 
     lag: int
     miss: float
@@ -53,17 +66,18 @@ def camera_lag(
     rays: Array,
     confidence: Array,
     *,
-    shared: bool,
+    about: int | None = None,
     imu: ImuSequence | None = None,
 ) -> int:
     """Nanoseconds to add to the pictures' times `seen_ns (N,)` to be on the sensors' clock.
 
     `felt (T, 17, 3)`: the body that sensors give, at the even times `t_ns`; `rays (N, 17, 2)` and `confidence (N, 17)`
-    as `even_keypoints` reads them; `imu`, at `t_ns` too, tells of claps. `shared`: both have one clock, and the camera
-    is late by less than `NEAR`. Raises BadInputError where the movements have nothing in common, or too much.
+    as `even_keypoints` reads them; `imu`, at `t_ns` too, tells of claps. `about`: a lag within `NEAR` of the answer,
+    where one is known; 0 where both have one clock. Raises BadInputError where the movements have nothing in common
+    there, SeveralMomentsError where too much.
     """
     knocks = [] if imu is None else find_knocks(imu, seen_ns, rays, confidence)
-    found = placements(felt, t_ns, seen_ns, rays, confidence, knocks, shared=shared)
+    found = placements(felt, t_ns, seen_ns, rays, confidence, knocks, about)
     if not found:
         raise BadInputError(
             "What the camera saw and what the sensors felt is not one movement, or too little of it. Both have to show "
@@ -72,10 +86,7 @@ def camera_lag(
     likely = [found[0], *(rival for rival in found[1:] if not clear(found[0], rival))]
     best = likely[0] if len(likely) == 1 else knocked(likely, knocks)
     if best is None:
-        raise BadInputError(
-            "What the camera saw fits several moments of what the sensors felt: the movement is short or repeats "
-            "itself. Let both have more in common, or something that happens once: clap, and wave both arms."
-        )
+        raise SeveralMomentsError([one.lag for one in likely])
     again = _Scene.of(felt, t_ns, seen_ns, rays, confidence, MORE).refined(best.lag)
     return refined_by_knocks(best.lag if again is None else again[0], knocks)
 
@@ -104,7 +115,7 @@ def clear(best: Placement, rival: Placement) -> bool:
     """Whether `rival` misses surely more, also where it reaches a part of the pictures alone: a film may begin before
     the sensors."""
     both = np.isfinite(best.missed) & np.isfinite(rival.missed)
-    if both.mean() >= REACHED and rival.missed[both].mean() < best.missed[both].mean():
+    if both.mean() >= REACHED and rival.missed[both].mean() < BOTH * best.missed[both].mean():
         return False
     return rival.miss > CLEAR * best.miss
 
@@ -116,13 +127,14 @@ def placements(
     rays: Array,
     confidence: Array,
     knocks: Sequence[Knocks],
-    *,
-    shared: bool,
+    about: int | None,
 ) -> list[Placement]:
     """Lags that may be the one, see `camera_lag`; what misses least first."""
     axis = even_axis(seen_ns)
-    likeliest = likely_lags(felt, t_ns, even_keypoints(seen_ns, rays, confidence, axis), shared=shared)
-    suggested = [lag for knock in knocks for lag in knock.lags(KNOCK_LAGS) if not shared or abs(lag) < NEAR * 1e9]
+    likeliest = likely_lags(felt, t_ns, even_keypoints(seen_ns, rays, confidence, axis), about)
+    suggested = [
+        lag for knock in knocks for lag in knock.lags(KNOCK_LAGS) if about is None or abs(lag - about) < NEAR * 1e9
+    ]
     scene = _Scene.of(felt, t_ns, seen_ns, rays, confidence, FRAMES)
     tried = [one for lag in (*likeliest, *suggested) if (one := scene.refined(lag)) is not None]
     apart: list[Placement] = []
@@ -133,23 +145,31 @@ def placements(
 
 
 def _comparable(tried: Sequence[tuple[int, Array]]) -> list[Placement]:
-    """Of lags and their misses `(N,)`, NaN where nothing is known: what a lag leaves out it fits as badly as the worst
-    of them fits all."""
-    worst = max((float(np.nanmean(missed)) for _, missed in tried), default=0.0)
+    """Of lags and their misses `(N,)`, NaN where nothing is known: what a lag leaves out it fits as the middle one of
+    them fits all, as most are wrong."""
+    usual = float(np.median([np.nanmean(missed) for _, missed in tried])) if tried else 0.0
     known = np.any([np.isfinite(missed) for _, missed in tried], axis=0)
     return [
-        Placement(lag, float(np.nan_to_num(missed[known], nan=worst).mean()), missed[known]) for lag, missed in tried
+        Placement(lag, float(np.nan_to_num(missed[known], nan=usual).mean()), missed[known]) for lag, missed in tried
     ]
 
 
-def likely_lags(felt: Array, t_ns: NDArray[np.int64], even: EvenKeypoints, *, shared: bool) -> list[int]:
+def tellingly(off: Array) -> Array:
+    """Squares of how far joints are `off (N, 17, 2)`, metres, summed over joints so that they tell moments apart,
+    `(N,)` m²: errors that are there at any moment count less."""
+    off = off - LASTING * np.nanmean(off, axis=0)
+    squares = (off**2).sum(axis=-1)
+    return np.asarray((squares / (1 + squares / FAR**2)).sum(axis=-1))
+
+
+def likely_lags(felt: Array, t_ns: NDArray[np.int64], even: EvenKeypoints, about: int | None) -> list[int]:
     """Lags in ns at which one movement would explain both best, likeliest first."""
     like = likeness(felt, even)
     lags = int(t_ns[0]) - int(even.t_ns[0]) + np.round(like.frames * (1e9 / SOLVE_RATE)).astype(np.int64)
     least = min(OVERLAP, 0.6 * float(like.seconds.max(initial=0)))
     fit = (like.seconds >= least) & (like.moved > STIRRED) & (like.explained > HINT)
-    if shared:
-        fit &= np.abs(lags) <= NEAR * 1e9
+    if about is not None:
+        fit &= np.abs(lags - about) <= NEAR * 1e9
     score = np.where(fit, like.evidence, 0.0)
     score[1:-1] *= (score[1:-1] >= score[:-2]) & (score[1:-1] >= score[2:])  # tops alone
     found: list[int] = []
@@ -194,12 +214,15 @@ class _Scene:
             for _ in range(WALK):
                 tried = [lag + round(k * step * 1e9) for k in range(-4, 5)]
                 cost = np.full(len(tried), np.inf)
+                # at the same pictures, or a lag would do well by leaving some out
+                rows = np.intersect1d(self._reached(tried[0]), self._reached(tried[-1]))
                 for k, late in enumerate(tried):
-                    body, rows = self._felt_at(late)
-                    total = misses(body, self.rays[rows], self.sure[rows])
+                    total = misses(self._felt_at(late, rows), self.rays[rows], self.sure[rows])
                     if total.frames >= LEAST:
                         turn = best_turn(total, turn)
                         cost[k] = total.of(turn)
+                if not np.isfinite(cost).any():  # too little in common to go by: stay
+                    break
                 last = int(np.argmin(cost))
                 lag = tried[last]
                 if 0 < last < len(tried) - 1:
@@ -212,16 +235,24 @@ class _Scene:
         return self._placed(lag, turn)
 
     def _placed(self, lag: int, turn: Array) -> tuple[int, Array]:
-        body, rows = self._felt_at(lag)
+        rows = self._reached(lag)
+        body = self._felt_at(lag, rows)
         turn = best_turn(misses(body, self.rays[rows], self.sure[rows]), turn)
         missed = np.full(len(self.seen_ns), np.nan)
-        missed[rows] = miss_by_frame(body, self.rays[rows], self.sure[rows], turn)
+        missed[rows] = tellingly(off_rays(body, self.rays[rows], self.sure[rows], turn))
         return lag, missed
 
-    def _felt_at(self, lag: int) -> tuple[Array, NDArray[np.intp]]:
-        """Joints at the pictures' times, and the pictures at which there are any."""
-        at = (self.seen_ns + lag - self.start) * (SOLVE_RATE / 1e9)
-        rows = np.flatnonzero((at >= 0) & (at <= len(self.felt) - 1))
-        first = np.minimum(at[rows].astype(np.intp), len(self.felt) - 2)
-        share = (at[rows] - first)[:, None, None]
-        return (1 - share) * self.felt[first] + share * self.felt[first + 1], rows
+    def _reached(self, lag: int) -> NDArray[np.intp]:
+        """The pictures at which there are joints."""
+        at = self._frames(lag)
+        return np.flatnonzero((at >= 0) & (at <= len(self.felt) - 1))
+
+    def _felt_at(self, lag: int, rows: NDArray[np.intp]) -> Array:
+        """Joints at the times of the pictures `rows`."""
+        at = self._frames(lag)[rows]
+        first = np.minimum(at.astype(np.intp), len(self.felt) - 2)
+        share = (at - first)[:, None, None]
+        return np.asarray((1 - share) * self.felt[first] + share * self.felt[first + 1])
+
+    def _frames(self, lag: int) -> Array:
+        return np.asarray((self.seen_ns + lag - self.start) * (SOLVE_RATE / 1e9))
