@@ -19,6 +19,7 @@ from mocamba.tools.results.ordering import order_sentence, reversed_pairs
 from mocamba.tools.results.page import Results
 from mocamba.tools.results.pictures import Panel, Picture, draw, is_current
 from mocamba.tools.results.published import Change, read_published
+from mocamba.tools.results.tables import lifting
 
 DOCS = Path(__file__).parents[1] / "docs"
 SEEDS = ((0, 10.0), (1, 12.0))  # and their SIP error
@@ -191,6 +192,31 @@ def test_rows_that_are_not_measured_are_said_to_be(tmp_path: Path) -> None:
     assert "not trained for equally long" in comparison("lengths", ablation, scores(tmp_path, rows)).text
 
 
+def test_only_the_series_whose_trainings_differ_is_without_a_verdict(tmp_path: Path) -> None:
+    ablation = read_published(DOCS / "networks" / "published.json").ablations["vimcan-lengths"]
+    rows = [
+        lifting_row(network, shard, "perfect", 50.0, steps)
+        for network, steps in (("vimcan-t-9", 1000), ("vimcan-t-27", 1000), ("vimcan-b-9", 1000), ("vimcan-b-27", 2000))
+        for shard in SHARDS
+    ]
+    text = comparison("lengths", ablation, scores(tmp_path, rows)).text
+    assert "VIMCAN-B: the rows were not trained for equally long" in text
+    assert "VIMCAN-T: the rows" not in text
+
+
+def test_networks_that_were_trained_for_long_come_first_and_into_the_picture(tmp_path: Path) -> None:
+    rows = [
+        lifting_row(network, shard, "perfect", error, steps)
+        for network, error, steps in (("short", 40.0, 1600), ("long", 60.0, 6000), ("longest", 50.0, 10000))
+        for shard in SHARDS
+    ]
+    block = lifting(scores(tmp_path, rows), ())
+    places = [block.text.index(f"`{name}`") for name in ("longest", "long", "short")]
+    assert places == sorted(places)
+    assert block.picture
+    assert list(block.picture.names) == ["longest", "long"]
+
+
 def test_a_way_is_kept_by_the_validation_people_and_shown_on_the_test_people(docs: Path) -> None:
     validation = {"all": (10.0, 4.0), "no-mirror": (11.0, 4.4), "no-speed": (9.0, 3.6), "invented": (9.0, 4.0)}
     rows = [
@@ -216,6 +242,19 @@ def test_networks_of_two_codes_are_not_a_change(tmp_path: Path) -> None:
     assert "+20 % (50.0 → 60.0)" in changes([change], scores(tmp_path, rows)).text
     old = [row | {"earlier": row["network"] == "b"} for row in rows]
     assert "50.0" not in changes([change], scores(tmp_path, old)).text
+
+
+def test_a_change_over_all_frames_weighs_shards_by_them(tmp_path: Path) -> None:
+    change = Change("frame by frame", "a", "b", None, None)
+    errors = {"cmu": (50.0, 40.0), "uiprmd": (100.0, 60.0)}
+    rows = [
+        lifting_row(name, shard, "perfect", error) | {"frames": 300 if shard == "uiprmd" else 100}
+        for shard, pair in errors.items()
+        for name, error in zip("ab", pair, strict=True)
+    ]
+    assert "| −37 % (87.5 → 55.0) |" in changes([change], scores(tmp_path, rows)).text
+    uncounted = [row | {"frames": None} if row["shard"] == "cmu" else row for row in rows]
+    assert changes([change], scores(tmp_path, uncounted)).text.splitlines()[2].endswith("| not measured |")
 
 
 def test_a_change_is_the_mean_of_both_figures_on_both_shards(tmp_path: Path) -> None:

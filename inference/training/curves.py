@@ -1,42 +1,16 @@
-"""Training curves as a picture."""
+"""Training curves as pictures, from the metrics.csv of Lightning's logger, one for each start of a run."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-FIGURES = (("score", "validation score"), ("cmu/SIP", "SIP, CMU (°)"), ("uiprmd/SIP", "SIP, UI-PRMD (°)"))
+import numpy as np
 
-
-def draw_curves(runs: dict[str, Sequence[Path]], path: Path) -> None:
-    """`runs`: by name the metrics.csv of Lightning's logger, one for each start. Loss and validation over steps."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(1, 4, figsize=(15, 3.6), layout="constrained")
-    for k, (name, files) in enumerate(runs.items()):
-        style = {"color": f"C{k % 10}", "linestyle": "-" if k < 10 else "--", "linewidth": 1}
-        rows = [row for file in files for row in _rows(file)]
-        loss = [(int(r["step"]), _loss(r)) for r in rows if r.get("train/position")]
-        axes[0].plot([step for step, _ in loss], [value for _, value in loss], label=name, **style)
-        for axis, (key, _) in zip(axes[1:], FIGURES, strict=True):
-            points = [(int(r["step"]), float(r[f"val/{key}"])) for r in rows if r.get(f"val/{key}")]
-            if points:
-                axis.plot(*zip(*points, strict=True), marker="o", markersize=3, **style)
-    titles = ["training loss", *(title for _, title in FIGURES)]
-    for axis, title in zip(axes, titles, strict=True):
-        # spikes, and the first averages (of a network that has learned nothing), would flatten the rest
-        lowest = min((value for line in axis.lines for value in line.get_ydata()), default=1.0)
-        axis.set(title=title, xlabel="steps", ylim=(0.95 * lowest, 2.2 * lowest))
-        axis.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside right upper", fontsize=8)
-    figure.savefig(path, dpi=120)
-    pyplot.close(figure)
+from ...rig.errors import BadInputError
 
 
 def draw_panels(files: Sequence[Path], panels: Sequence[tuple[str, Sequence[str]]], path: Path) -> None:
-    """`files`: metrics.csv of Lightning's logger, one for each start; `panels`: a title and the columns it shows."""
+    """One run. `panels`: a title and the columns it shows."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -48,7 +22,7 @@ def draw_panels(files: Sequence[Path], panels: Sequence[tuple[str, Sequence[str]
         for key in keys:
             points = [(int(row["step"]), float(row[key])) for row in rows if row.get(key)]
             if points:
-                axis.plot(*zip(*points, strict=True), linewidth=1, label=key.split("/")[-1].replace("_", " "))
+                axis.plot(*zip(*points, strict=True), linewidth=1, label=_label(key))
         axis.set(title=title, xlabel="steps")
         values = [value for line in axis.lines for value in line.get_ydata()]
         if values and min(values) > 0 and max(values) > 4 * min(values):
@@ -62,12 +36,39 @@ def draw_panels(files: Sequence[Path], panels: Sequence[tuple[str, Sequence[str]
     pyplot.close(figure)
 
 
+def draw_beside(panels: Mapping[str, Mapping[str, Sequence[Path]]], key: str, label: str, path: Path) -> None:
+    """The column `key` of several runs. `panels`: by title, each run's files by its name. Raises BadInputError where a
+    run has nothing in it."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, len(panels), figsize=(3.75 * len(panels), 3.6), layout="constrained", sharey=True)
+    for axis, (title, runs) in zip(np.atleast_1d(axes), panels.items(), strict=True):
+        for name, files in runs.items():
+            rows = [row for file in files for row in _rows(file)]
+            points = [(int(row["step"]), float(row[key])) for row in rows if row.get(key)]
+            if not points:
+                raise BadInputError(
+                    f"{name} has no {key} yet. Train it for longer, or name a column of its metrics.csv."
+                )
+            last = f"{name}: {points[-1][1]:.1f}"
+            axis.plot(*zip(*points, strict=True), marker="o", markersize=3, linewidth=1, label=last)
+        axis.set(title=title, xlabel="steps", ylabel=label if axis.get_subplotspec().is_first_col() else "")
+        axis.set_yscale("log")
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_formatter("{x:g}")
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.legend(fontsize=7)
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+
+
 def _rows(file: Path) -> list[dict[str, str]]:
     with file.open(encoding="utf-8") as handle:
         return list(csv.DictReader(handle))
 
 
-def _loss(row: dict[str, str]) -> float:
-    return sum(
-        float(value) for key, value in row.items() if key.startswith("train/") and key != "train/finite" and value
-    )
+def _label(key: str) -> str:
+    return key.partition("/")[2].replace("_", " ").replace("/", " ")

@@ -17,7 +17,7 @@ from ..networks.mdtf import BoneAware, MDTFConfig
 from ..shards import Clip
 from ..weights_file import WeightsCard, save_weights
 from .bank import MotionBank, build_bank
-from .curves import draw_curves, draw_panels
+from .curves import draw_panels
 from .hiposer import HiPoserTask, TrainingConfig
 from .lifting import BoneTask, LiftingTask, LiftingTraining
 from .run_folder import begin_or_resume, explained
@@ -27,6 +27,13 @@ QUICK_VALIDATION = 60  # clips; all of a validation person's is more than a curv
 AVERAGE_EVERY = 4  # steps
 AVERAGED = 0.1  # share of the run that the averaged weights remember
 Training = TrainingConfig | LiftingTraining
+PARTS = ("position", "velocity", "upper", "lower", "torso", "motion", "contact")
+HIPOSER_PANELS = (
+    ("training losses", tuple(f"train/{part}" for part in PARTS)),
+    ("SIP (°) + Pos (cm) on validation people", ("val/score",)),
+    ("SIP on validation people, °", ("val/cmu/SIP", "val/uiprmd/SIP")),
+)
+LIFTER_PANELS = (("training loss", ("train/loss",)), ("MPJPE on validation people, mm", ("val/score",)))
 
 
 def fit(
@@ -57,7 +64,7 @@ def fit(
     options = {"validate_every": validate_every, **trainer}
     with explained(folder, config.batch):
         if isinstance(config, TrainingConfig):
-            network = _fit_hiposer(config, bank, validation, folder, name, options)
+            network = _fit_hiposer(config, bank, validation, folder, options)
         else:
             network = _fit_lifter(config, bank, validation, folder, options)
     weights = folder / f"{name}.safetensors"
@@ -67,11 +74,11 @@ def fit(
 
 
 def _fit_hiposer(
-    config: TrainingConfig, bank: MotionBank, validation: list[Clip], folder: Path, name: str, options: dict[str, Any]
+    config: TrainingConfig, bank: MotionBank, validation: list[Clip], folder: Path, options: dict[str, Any]
 ) -> nn.Module:
     task = HiPoserTask(config, bank, validation[:: 1 + len(validation) // QUICK_VALIDATION])
     run(task, folder, config.steps, **options)
-    draw_curves({name: sorted(folder.glob("curves/*/metrics.csv"))}, folder / "curves.png")
+    draw_panels(sorted(folder.glob("curves/*/metrics.csv")), HIPOSER_PANELS, folder / "curves.png")
     return task.network
 
 
@@ -86,8 +93,7 @@ def _fit_lifter(
         bones = first.network
     task = LiftingTask(config, bank, validation, bones)
     run(task, folder, config.steps, **options)
-    panels = [("training loss", ("train/loss",)), ("MPJPE on validation people, mm", ("val/score",))]
-    draw_panels(sorted(folder.glob("curves/*/metrics.csv")), panels, folder / "curves.png")
+    draw_panels(sorted(folder.glob("curves/*/metrics.csv")), LIFTER_PANELS, folder / "curves.png")
     return task.network
 
 

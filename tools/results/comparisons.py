@@ -76,9 +76,10 @@ def _orders(ablation: Ablation, scores: Scores) -> Iterator[str]:
             }
             whose = f"{series}, " * bool(series)
             yield f"{whose}{figure.replace('_', '-')}: {order_sentence(published, columns)}."
-    steps = {score.steps for _, network in _lines(ablation, scores) if (score := _measured(network, scores))}
-    if len(steps) > 1:
-        yield "The rows were not trained for equally long, so their order is no verdict."
+        steps = {score.steps for _, network in measured if (score := _measured(network, scores))}
+        if len(steps) > 1:
+            whose = f"{series}: the" if series else "The"
+            yield f"{whose} rows were not trained for equally long, so their order is no verdict."
 
 
 def _picture(name: str, ablation: Ablation, scores: Scores) -> Picture:
@@ -102,7 +103,8 @@ def changes(known: list[Change], scores: Scores) -> Block:
     for change in shown:
         said = f"{percent(*change.published)} ({change.source})" if change.published else NOTHING
         lines.append([f"{change.change}: {_named(change, scores)}", said, *_cells(change, scores)])
-    text = table(["change", PUBLISHED, *scores.columns()], lines)
+    hardest = f"all frames ({CONDITIONS[scores.conditions()[-1]]})"
+    text = table(["change", PUBLISHED, *scores.columns(), hardest], lines)
     drawn = [change for change in shown if _both(change, scores)]
     return Block(text, _picture_of_changes(drawn, scores) if drawn else None)
 
@@ -131,8 +133,14 @@ def _pair(change: Change, condition: str, shard: str, scores: Scores) -> tuple[f
 
 def _cells(change: Change, scores: Scores) -> Iterator[str]:
     for condition, shard in scores.columns().values():
-        pair = _pair(change, condition, shard, scores)
-        yield f"{percent(*pair)} ({pair[0]:.1f} → {pair[1]:.1f})" if pair else MISSING
+        yield _said(_pair(change, condition, shard, scores))
+    condition = scores.conditions()[-1]
+    before, after = (scores.over_frames(network, condition, "MPJPE") for network in (change.before, change.after))
+    yield _said((before, after) if before and after and _both(change, scores) else None)
+
+
+def _said(pair: tuple[float, float] | None) -> str:
+    return f"{percent(*pair)} ({pair[0]:.1f} → {pair[1]:.1f})" if pair else MISSING
 
 
 def _picture_of_changes(drawn: list[Change], scores: Scores) -> Picture:

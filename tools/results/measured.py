@@ -16,8 +16,8 @@ CONDITIONS = {"clean": "clean sensors", "worn": "worn sensors", "perfect": "perf
 class Score:
     """A row of a benchmark's file, or the mean of several trainings' that differ in the seed.
 
-    `condition` is one of CONDITIONS, `group` which people of our split; `earlier`: not trained by the
-    code as it is.
+    `condition` is one of CONDITIONS, `group` which people of our split; `frames` that it is the mean of, where they
+    were counted; `earlier`: not trained by the code as it is.
     """
 
     network: str
@@ -28,6 +28,7 @@ class Score:
     parameters: int
     earlier: bool
     seed: int | None
+    frames: int | None
     figures: Mapping[str, float]
 
     def name(self) -> str:
@@ -62,6 +63,14 @@ class Scores:
         """On each shard, or nothing where one is missing."""
         found = [self.find(network, shard, condition, group) for shard in SHARDS]
         return [score for score in found if score] if all(found) else []
+
+    def over_frames(self, network: str, condition: str, figure: str) -> float | None:
+        """The mean over all frames of all shards; None where they were not counted."""
+        found = self.on_all(network, condition)
+        counts = [score.frames for score in found if score.frames]
+        if not found or len(counts) < len(found):
+            return None
+        return sum(score.figures[figure] * n for score, n in zip(found, counts, strict=True)) / sum(counts)
 
     def conditions(self) -> list[str]:
         """Those that were measured, as CONDITIONS orders them."""
@@ -105,6 +114,7 @@ def _rows(path: Path, said: list[dict[str, Any]]) -> Iterable[Score]:
                 parameters=row["parameters"],
                 earlier=row.get("earlier", False),
                 seed=row.get("seed"),
+                frames=row.get("frames"),
                 figures={key: value for key, value in row.items() if isinstance(value, float)},
             )
         except KeyError as error:
