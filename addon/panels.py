@@ -258,7 +258,9 @@ class MOCAMBA_PT_takes(_Panel, bpy.types.Panel):
             for stars in range(4):
                 row.operator("mocamba.star", text=str(stars), depress=stars == item.stars).stars = stars
             layout.prop(item, "note")
-            layout.operator("mocamba.solve_take", text="Solve Again...")
+            row = layout.row(align=True)
+            row.operator("mocamba.solve_take", text="Solve Again...")
+            row.operator("mocamba.add_video", text="Add Video...")
 
 
 def _draw_play(layout: Any) -> None:

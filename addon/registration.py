@@ -19,6 +19,7 @@ from . import (
     properties,
     record_operators,
     take_operators,
+    video_operators,
     viewport_text,
 )
 from .capture_control import capture_control
@@ -34,6 +35,7 @@ PARTS = (
     character_operators,
     record_operators,
     take_operators,
+    video_operators,
     export_operators,
     engine_operators,
     help_operators,

@@ -16,6 +16,7 @@ from ..rig.whole_file import whole_file
 
 DEMO = Path(__file__).parent / "data" / "demo.npz"
 RAW, MANIFEST, SOLVED, REMARKS = "raw.mcap", "take.json", "solved", "remarks.json"
+KEYPOINTS = "keypoints.npz"  # of a take that was made of a video, or has one added
 LIVE = "live"  # the solve that is kept of what was seen while recording
 MOST_STARS = 3
 _FOOT = struct.Struct("<BQQQI8s")  # MCAP's footer record and its closing magic

@@ -14,10 +14,9 @@ from .capture_control import capture_control
 from .engine import run
 from .jobs import Job
 from .player import Player
-from .preferences import preferences
 from .preview import chosen_armature
 from .properties import PLACES
-from .runtime import runtime, take_folder
+from .runtime import runtime
 from .saying import Result, done, told
 from .take_files import DEMO, load
 from .takes_list import entry_of, refresh, set_stars
@@ -31,10 +30,7 @@ POLISHES = [
 _POLISH_OPTIONS = {"NONE": (), "FEET": ("--feet", "--floor"), "SMOOTH": ("--feet", "--floor", "--smooth", "0.05")}
 
 
-VIDEOS = "*.mp4;*.mov;*.mkv;*.avi;*.webm;*.m4v"
-
-
-class _OnTake:
+class OnTake:
     """An operator on the take at `path`, "" for the one that is chosen in the list."""
 
     path: StringProperty(name="Take", description="Folder of the take, or a motion's .npz; empty for the chosen one")
@@ -54,7 +50,7 @@ class MOCAMBA_OT_refresh(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MOCAMBA_OT_preview_take(_OnTake, bpy.types.Operator):
+class MOCAMBA_OT_preview_take(OnTake, bpy.types.Operator):
     """Play the take on the character without keyframes; press again to stop and put the character back"""
 
     bl_idname = "mocamba.preview_take"
@@ -95,7 +91,7 @@ class MOCAMBA_OT_demo(bpy.types.Operator):
         return done(self, "Playing the demo take. Stop puts the character back; Bake makes keyframes of it.")
 
 
-class MOCAMBA_OT_bake(_OnTake, bpy.types.Operator):
+class MOCAMBA_OT_bake(OnTake, bpy.types.Operator):
     """Make keyframes of the take on the character, in a new action at the scene's frame rate"""
 
     bl_idname = "mocamba.bake"
@@ -160,7 +156,7 @@ class MOCAMBA_OT_bake(_OnTake, bpy.types.Operator):
         )
 
 
-class MOCAMBA_OT_star(_OnTake, bpy.types.Operator):
+class MOCAMBA_OT_star(OnTake, bpy.types.Operator):
     """Give the take none to three stars"""
 
     bl_idname = "mocamba.star"
@@ -178,7 +174,7 @@ class MOCAMBA_OT_star(_OnTake, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MOCAMBA_OT_solve_take(_OnTake, bpy.types.Operator):
+class MOCAMBA_OT_solve_take(OnTake, bpy.types.Operator):
     """Find the motion anew from what the sensors said, with any network; the engine does it"""
 
     bl_idname = "mocamba.solve_take"
@@ -209,49 +205,7 @@ class MOCAMBA_OT_solve_take(_OnTake, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MOCAMBA_OT_solve_video(bpy.types.Operator):
-    """Make a take of a video of one person: joints in its pictures, a body in the world; the engine does it"""
-
-    bl_idname = "mocamba.solve_video"
-    bl_label = "From a Video"
-
-    filepath: StringProperty(subtype="FILE_PATH")
-    filter_glob: StringProperty(default=VIDEOS, options={"HIDDEN"})
-    network: StringProperty(name="Network", description="A network that reads a camera; empty for the usual one")
-    fov: FloatProperty(
-        name="Field of view",
-        description="Degrees that the longer side of the picture sees (phone 65 to 75, webcam 55 to 80); 0: not known",
-        min=0.0,
-        max=150.0,
-    )
-
-    def invoke(self, context: Any, _event: Any) -> Result:
-        """Ask for the file."""
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    @told
-    def execute(self, _context: Any) -> Result:
-        """A job, with progress and Cancel; the take lies among the others."""
-        video = Path(bpy.path.abspath(self.filepath))
-        if not video.is_file():
-            raise BadInputError(f"{video} is no file. Choose a video.")
-        engine = capture_control.need()
-        chosen = preferences()
-        take = take_folder() / f"{video.stem}.take"
-        arguments = ["solve", str(video), "--out", str(take), "--height", f"{chosen.height:.3f}"]
-        arguments += ["--network", self.network] if self.network else []
-        arguments += ["--fov", f"{self.fov:.1f}"] if self.fov else []
-
-        def solved(values: Any) -> None:
-            refresh(take)
-            runtime.say(" ".join([f"{take.stem} is solved.", *values["warnings"]]))
-
-        runtime.run_job(Job(f"Solving {video.name}", lambda job: run(engine, job, *arguments), solved))
-        return {"FINISHED"}
-
-
-class MOCAMBA_OT_repair_take(_OnTake, bpy.types.Operator):
+class MOCAMBA_OT_repair_take(OnTake, bpy.types.Operator):
     """Make a damaged take whole, as far as it can be read; what was there is kept beside it"""
 
     bl_idname = "mocamba.repair_take"
@@ -288,7 +242,7 @@ class MOCAMBA_OT_cancel_job(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MOCAMBA_OT_reveal_take(_OnTake, bpy.types.Operator):
+class MOCAMBA_OT_reveal_take(OnTake, bpy.types.Operator):
     """Show the take in the system's file browser"""
 
     bl_idname = "mocamba.reveal_take"
@@ -302,7 +256,7 @@ class MOCAMBA_OT_reveal_take(_OnTake, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MOCAMBA_OT_delete_take(_OnTake, bpy.types.Operator):
+class MOCAMBA_OT_delete_take(OnTake, bpy.types.Operator):
     """Move the take to the system's trash"""
 
     bl_idname = "mocamba.delete_take"
@@ -332,7 +286,6 @@ CLASSES = (
     MOCAMBA_OT_bake,
     MOCAMBA_OT_star,
     MOCAMBA_OT_solve_take,
-    MOCAMBA_OT_solve_video,
     MOCAMBA_OT_repair_take,
     MOCAMBA_OT_cancel_job,
     MOCAMBA_OT_reveal_take,

@@ -25,6 +25,7 @@ from .film import FILM
 from .importing import DEFAULT_HEIGHT, check_height
 from .manifest import Manifest
 from .overlay import overlay_video
+from .refused_video import forget_joints, keep_joints, kept_joints
 from .solving import DEFAULT_NETWORK, Mode
 from .take import KEYPOINTS, LENS, MANIFEST, Take, check_take_place, new_take, open_take
 from .take_camera import film_track, has_camera, live_track
@@ -123,19 +124,27 @@ def solve_filmed(take: Take, options: FilmOptions, progress: Progress) -> Film:
 def add_video(take: Take, video: Path, options: FilmOptions, progress: Progress) -> float:
     """Put the keypoints of `video` into a take of sensors, on their clock, which is found by comparing movements.
 
-    Keypoints that are there are replaced only with `force`. Returns the second of the take at which the video began.
-    Raises BadInputError where the movements differ, or fit at several moments.
+    Keypoints that are there are replaced only with `force`; those of a video that is refused are kept for another try.
+    Returns the second of the take at which the video began. Raises BadInputError where the movements differ, or fit at
+    several moments.
     """
     refuse_existing(take.path / KEYPOINTS, force=options.force)
     imu, _ = take.imu()
     check_start(options.start, imu.t_ns)
-    track = find_keypoints(video, options.detector, within(progress, 0.0, 0.8))
+    track = kept_joints(take.path, video, options.detector)
+    if track is None:
+        track = find_keypoints(video, options.detector, within(progress, 0.0, 0.8))
     lens = lens_for(track, options)
     progress(0.8, "Comparing movements")
     felt = _felt(take, imu, within(progress, 0.8, 0.95))
-    lag = video_lag(imu, felt, track, lens, options.start)
+    try:
+        lag = video_lag(imu, felt, track, lens, options.start)
+    except BadInputError:
+        keep_joints(take.path, video, options.detector, track)
+        raise
     lens.write(take.path / LENS)
     track.retimed(track.t_ns + lag).save(take.path / KEYPOINTS)
+    forget_joints(take.path)
     return float(track.t_ns[0] + lag - imu.t_ns[0]) / 1e9
 
 

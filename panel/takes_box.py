@@ -20,13 +20,14 @@ from ..capture.child_command import run_command
 from ..capture.exporting import FORMATS
 from ..capture.network_table import reads_camera
 from ..capture.shelf import Shelf, TakeReport, list_takes
+from ..capture.take import KEYPOINTS
 from .jobs import Jobs, Report
 from .thumbnail import thumbnail
+from .video_dialog import AddedVideo, VideoDialog, ask_video
 
 ICON = QSize(72, 72)
 PATH = Qt.ItemDataRole.UserRole
 BLEND = ".blend"
-VIDEOS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v")
 
 
 class TakesBox(QWidget):
@@ -42,7 +43,8 @@ class TakesBox(QWidget):
         self._folder = Path()
         self._reports: dict[Path, TakeReport] = {}
         self._pictures: dict[Path, tuple[float, QIcon]] = {}
-        self._listing = False
+        self._listing = self._stale = False
+        self._video: AddedVideo | None = None
         self.network, self.performer_height = "", 1.70
         self.list = QListWidget()
         self.list.setIconSize(ICON)
@@ -55,6 +57,7 @@ class TakesBox(QWidget):
             "solve": QPushButton(self.tr("&Solve again")),
             "export": QPushButton(self.tr("&Export…")),
             "video": QPushButton(self.tr("From a &video…")),
+            "add": QPushButton(self.tr("A&dd a video…")),
             "repair": QPushButton(self.tr("Re&pair")),
             "open": QPushButton(self.tr("Open &folder")),
             "refresh": QPushButton(self.tr("Re&fresh")),
@@ -64,6 +67,7 @@ class TakesBox(QWidget):
             self.solve,
             self.export,
             self.solve_video,
+            self.ask_added,
             self.repair,
             self.open_folder,
             self.refresh,
@@ -83,7 +87,7 @@ class TakesBox(QWidget):
         for number, (button, action) in enumerate(zip(self.buttons.values(), actions, strict=True)):
             button.clicked.connect(lambda _=False, action=action: action())
             grid.addWidget(button, number // 3, number % 3)
-        grid.addWidget(self.polish, 2, 1, 1, 2)
+        grid.addWidget(self.polish, 2, 2)
         layout = QVBoxLayout(self)
         layout.addWidget(self.list, 1)
         layout.addLayout(grid)
@@ -97,6 +101,7 @@ class TakesBox(QWidget):
     def refresh(self) -> None:
         """Look again, in the background."""
         if self._listing:
+            self._stale = True  # what is being read now may be from before the change
             return
         self._listing = True
         folder = self._folder
@@ -106,7 +111,9 @@ class TakesBox(QWidget):
         job.over.connect(self._listed)
 
     def _listed(self) -> None:
-        self._listing = False
+        again, self._listing, self._stale = self._stale, False, False
+        if again:
+            self.refresh()
 
     def _show(self, shelf: Shelf | None) -> None:
         chosen = self.chosen
@@ -170,6 +177,7 @@ class TakesBox(QWidget):
         self.buttons["export"].setEnabled(solved)
         for field in (self.buttons["solve"], self.polish):
             field.setEnabled(take is not None and take.duration_s is not None)
+        self.buttons["add"].setEnabled(take is not None and take.worn)
         self.buttons["repair"].setEnabled(take is not None and bool(take.faults))
 
     def replay_chosen(self) -> None:
@@ -213,11 +221,7 @@ class TakesBox(QWidget):
 
     def solve_video(self) -> None:
         """A take from a video that is asked for."""
-        kinds = " ".join(f"*{suffix}" for suffix in VIDEOS)
-        video, _ = QFileDialog.getOpenFileName(
-            self, self.tr("A video of one person"), str(Path.home()), self.tr("Videos ({0})").format(kinds)
-        )
-        if video:
+        if video := ask_video(self, str(Path.home())):
             self.solve_from(Path(video))
 
     def solve_from(self, video: Path) -> None:
@@ -225,6 +229,27 @@ class TakesBox(QWidget):
         out = self._folder / f"{video.stem}.take"
         wanted = ("--out", str(out), "--height", f"{self.performer_height:.2f}")
         self._command(self.tr("Solving {0}").format(video.name), "solve", str(video), *wanted)
+
+    def ask_added(self) -> VideoDialog | None:
+        """Which video the chosen take gets; as asked before, where that was refused."""
+        if self.chosen is None:
+            return None
+        take = self.chosen
+        dialog = VideoDialog(take.stem, self._video, replaces=(take / KEYPOINTS).exists(), parent=self)
+        dialog.accepted.connect(lambda: self.add_video(take, dialog.wish))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+        return dialog
+
+    def add_video(self, take: Path, video: AddedVideo) -> None:
+        """Sensors and video are solved together; a video that is there is replaced, which the dialog says."""
+        self._video = video
+        start = () if video.start is None else ("--video-start", f"{video.start:.1f}")
+        self._command(
+            self.tr("Adding {0}").format(video.file.name),
+            *("solve", str(take), "--video", str(video.file), *start),
+            *(("--force",) if (take / KEYPOINTS).exists() else ()),
+        )
 
     def open_folder(self) -> None:
         """In the system's own program."""

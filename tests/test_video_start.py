@@ -1,6 +1,7 @@
 """A video that fits a take of sensors at several moments: they are named, and one that is told roughly is right."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,6 +94,32 @@ def test_a_refusal_names_the_moments_that_fit_and_one_of_them_leads_on(
     began = add_video(open_take(repeated), filmed, FilmOptions(fov=70.0, start=moments[-1]), silent)
     assert began == pytest.approx(moments[-1], abs=0.06)
     (repeated / KEYPOINTS).unlink()
+
+
+def test_joints_of_a_refused_video_are_found_once(
+    repeated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    track, asked = track_of(again_and_again(), 9.5, 15.5), []
+    monkeypatch.setattr("mocamba.capture.video_solving.find_keypoints", lambda *_: (asked.append(1), track)[1])
+    worn, video = open_take(shutil.copytree(repeated, tmp_path / "worn.take")), tmp_path / "walk.mp4"
+
+    def refused(pictures: bytes = b"pictures", detector: str = "mediapipe") -> int:
+        if not video.exists() or video.read_bytes() != pictures:
+            video.write_bytes(pictures)
+        with pytest.raises(BadInputError, match="fits the take at"):
+            add_video(worn, video, FilmOptions(detector=detector, fov=70.0), silent)
+        return len(asked)
+
+    assert refused() == 1
+    assert refused() == 1
+    assert refused(detector="rtmpose") == 2
+    assert refused(b"other pictures") == 3
+    for kept in worn.path.glob(".refused-*"):
+        kept.write_bytes(kept.read_bytes()[:50])
+    assert refused(b"other pictures") == 4
+    add_video(worn, video, FilmOptions(fov=70.0, start=9.5), silent)
+    assert len(asked) == 4
+    assert not list(worn.path.glob(".refused-*"))
 
 
 @pytest.mark.parametrize("off", [-0.5, -0.2, 0.0, 0.35, 0.5])

@@ -100,7 +100,8 @@ class KeypointTrack:
 def load_track(path: Path) -> KeypointTrack:
     """What `save` wrote. Raises FileFormatError for anything else."""
     try:
-        with np.load(path, allow_pickle=False) as values:
+        # opened here: NumPy leaves a file that is no archive open
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as values:
             return _from_values(values)
     except FileNotFoundError as error:
         raise FileFormatError(path, "does not exist.") from error

@@ -974,6 +974,10 @@
         <translation>Aus einem &amp;Video…</translation>
     </message>
     <message>
+        <source>A&amp;dd a video…</source>
+        <translation>Video &amp;dazu…</translation>
+    </message>
+    <message>
         <source>Re&amp;pair</source>
         <translation>Re&amp;parieren</translation>
     </message>
@@ -1042,16 +1046,59 @@
         <translation>{0} wird exportiert</translation>
     </message>
     <message>
+        <source>Adding {0}</source>
+        <translation>{0} wird dazugenommen</translation>
+    </message>
+    <message>
+        <source>{0}: done.</source>
+        <translation>{0}: fertig.</translation>
+    </message>
+</context>
+<context>
+    <name>VideoDialog</name>
+    <message>
+        <source>Add a video to {0}</source>
+        <translation>Ein Video zu {0}</translation>
+    </message>
+    <message>
+        <source>&amp;Browse…</source>
+        <translation>Durch&amp;suchen…</translation>
+    </message>
+    <message>
+        <source>I &amp;know when it begins:</source>
+        <translation>Beginn ist be&amp;kannt:</translation>
+    </message>
+    <message>
+        <source> s of the take</source>
+        <translation> s der Aufnahme</translation>
+    </message>
+    <message>
+        <source>To about half a second; less than 0 where the video begins before the take.</source>
+        <translation>Auf etwa eine halbe Sekunde; unter 0, wo das Video vor der Aufnahme beginnt.</translation>
+    </message>
+    <message>
+        <source>Video</source>
+        <translation>Video</translation>
+    </message>
+    <message>
+        <source>Begins at</source>
+        <translation>Beginnt bei</translation>
+    </message>
+    <message>
+        <source>A video of the same performance, by any camera that stood still. Sensors and video are solved together; when it began is found by the movement.</source>
+        <translation>Ein Video derselben Bewegung, von irgendeiner Kamera, die stillstand. Sensoren und Video werden zusammen gelöst; wann es begann, verrät die Bewegung.</translation>
+    </message>
+    <message>
+        <source>It takes the place of the video that the take has.</source>
+        <translation>Es ersetzt das Video, das die Aufnahme hat.</translation>
+    </message>
+    <message>
         <source>A video of one person</source>
         <translation>Ein Video einer Person</translation>
     </message>
     <message>
         <source>Videos ({0})</source>
         <translation>Videos ({0})</translation>
-    </message>
-    <message>
-        <source>{0}: done.</source>
-        <translation>{0}: fertig.</translation>
     </message>
 </context>
 <context>
