@@ -5,9 +5,10 @@ Per channel d with N states (Gu & Dao 2023, algorithm 2):
     h_t = exp(Δ_t A_d) h_{t-1} + Δ_t B_t u_t
     y_t = <C_t, h_t> + D_d u_t
 
-Four paths give the same result: `selective_scan_reference` (one step at a time; the yardstick of the
-tests), `selective_scan_chunked` (plain PyTorch on any device), our own kernels (`triton_scan.py`) and the
-CUDA kernel of mamba-ssm. `selective_scan` takes the fastest that is at hand. Shapes in all of them:
+Five paths give the same result: `selective_scan_reference` (one step at a time; the yardstick of the
+tests), `selective_scan_chunked` (plain PyTorch on any device), `compiled_scan.py` (on a CPU, without
+gradients), our own kernels (`triton_scan.py`) and the CUDA kernel of mamba-ssm. `selective_scan` takes the
+fastest that is at hand. Shapes in all of them:
 
     u, delta (B, D, T)   input and step sizes (after softplus)
     A (D, N)             negative
@@ -26,6 +27,8 @@ from torch import Tensor
 
 CHUNK = 16  # frames whose decays and drives are made at once
 SMALL = 2**14  # numbers of a state from which a single frame is work enough: more would not fit a CPU's cache
+
+LANES = 16  # states of a channel, at most, that are compiled for a CPU: Mamba's usual number of them
 
 
 def selective_scan_reference(
@@ -69,11 +72,15 @@ def selective_scan_chunked(
 def selective_scan(
     u: Tensor, delta: Tensor, A: Tensor, b: Tensor, c: Tensor, d: Tensor, state: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The fastest path for this device; mamba-ssm's kernel starts from zeros only, and neither knows float64."""
+    """The fastest path for this device; mamba-ssm's kernel starts from zeros only, and none but plain PyTorch knows
+    float64."""
     if u.is_meta:  # a network without memory behind it, whose size is wanted
         return torch.empty_like(u), _initial(u, A, state)
     if has_kernels(u) and (kernels := own_kernels()) is not None:
         return kernels(u, delta, A, b, c, d, state)
+    plain = u.device.type == "cpu" and u.dtype == torch.float32 and not torch.is_grad_enabled()
+    if plain and A.shape[1] <= LANES and (compiled := compiled_kernel()) is not None:
+        return compiled(u, delta, A, b, c, d, state)
     kernel = fused_scan() if u.is_cuda and state is None and u.dtype != torch.float64 else None
     if kernel is None:
         return selective_scan_chunked(u, delta, A, b, c, d, state)
@@ -103,6 +110,17 @@ def own_kernels() -> Callable[..., tuple[Tensor, Tensor]] | None:
     from .triton_scan import triton_scan
 
     return triton_scan
+
+
+@cache
+def compiled_kernel() -> Callable[..., tuple[Tensor, Tensor]] | None:
+    """`compiled_scan`, or None where there is no Numba: it is built for fewer systems than PyTorch."""
+    try:
+        from .compiled_scan import compiled_scan, prepare
+    except ImportError:
+        return None
+    prepare()
+    return compiled_scan
 
 
 @cache

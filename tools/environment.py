@@ -16,7 +16,7 @@ from pathlib import Path
 BPY_PYTHON = (3, 11)  # the one version that the bpy module of Blender 5.0 is built for
 # A tested version. An open range lets pip prefer a newer build of several GB to a small one at hand.
 TORCH = "torch==2.13.0"
-ROOM = 3_700_000_000  # bytes that an environment takes, without CUDA
+ROOM = 3_900_000_000  # bytes that an environment takes, without CUDA
 WITHOUT_BPY = (
     "The bpy module is left out ({}). To bake, Mocamba uses a Blender installed on this machine; "
     "MOCAMBA_BLENDER names its program file where it is not found."
@@ -125,7 +125,7 @@ class Environment:
         what = "PyTorch, Blender's module bpy and smaller packages" if bpy else "PyTorch and smaller packages"
         cuda = "; on Linux pip may choose a PyTorch with CUDA, 1.2 GB more" if sys.platform == "linux" else ""
         say(
-            f"Installing {what}: up to {950 if bpy else 550} MB to download{cuda}. "
+            f"Installing {what}: up to {1010 if bpy else 610} MB to download{cuda}. "
             "That takes one to ten minutes, once; what is there already is used."
         )
         if "blender" in extras and not bpy:
