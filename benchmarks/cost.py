@@ -5,16 +5,19 @@
 Times the forward pass of two blocks of width 64 (one pair of PoseMamba-S; the network has ten): PoseMamba's two-way
 scan, the causal one, and multi-head attention over all frames and joints in the scan's place. Medians. One clip on one
 CPU thread; sixteen clips on a GPU, which is not full with less. Adds to cost.json, redraws cost.png and prints the
-exponent of each curve between the two longest clips (1: linear, 2: quadratic).
+exponent of each curve through the three longest clips (1: linear, 2: quadratic).
+
+On Linux set MALLOC_MMAP_THRESHOLD_=4000000000 and MALLOC_TRIM_THRESHOLD_=8000000000: else arrays of over 32 MB, which
+972 frames need, come from the system anew each time, and it fills them with zeros for as long as the scan itself takes.
 """
 
 import argparse
 import json
-import math
 import statistics
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from mocamba.inference.attention import Attention
 from mocamba.inference.blocks import ResidualBlock
@@ -80,9 +83,9 @@ def synchronise(device: torch.device) -> None:
 
 
 def exponent(curve: dict[str, float]) -> float:
-    """Slope between the two longest clips on logarithmic axes."""
-    (a, first), (b, last) = list(curve.items())[-2:]
-    return math.log(last / first) / math.log(int(b) / int(a))
+    """Slope through the three longest clips on logarithmic axes."""
+    lengths, times = zip(*list(curve.items())[-3:], strict=True)
+    return float(np.polyfit(np.log([int(length) for length in lengths]), np.log(times), 1)[0])
 
 
 def draw(results: dict[str, dict[str, dict[str, float]]], path: Path) -> None:

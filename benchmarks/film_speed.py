@@ -3,9 +3,9 @@
     python benchmarks/film_speed.py [NETWORK …] [--seconds 5] [--out docs/networks]
 
 Stages: finding joints in a rendered picture (640 x 480), making them even, finding a camera among sensors, lifting
-(two-way networks in windows, causal ones frame by frame), and all that follows to the motion. Processor time and not
-the clock's, the least of four rounds through all stages, so that a busy machine counts little; PyTorch runs on one
-thread. Prints milliseconds a frame of 60 Hz, of a picture for the detector; writes film_speed.json.
+(two-way networks in windows, by plain PyTorch too; causal ones frame by frame), and all that follows to the motion.
+Processor time and not the clock's, the least of four rounds through all stages, so that a busy machine counts little;
+PyTorch runs on one thread. Prints milliseconds a frame of 60 Hz, of a picture for the detector; writes film_speed.json.
 """
 
 import argparse
@@ -71,6 +71,16 @@ def lifting(loaded: Any, even: EvenKeypoints) -> Job:
     return lambda: lift_track(loaded.network, even.rays, frames=frames), len(even)
 
 
+def plainly(job: Job) -> Job:
+    """Without the scan that Numba compiles."""
+
+    def work() -> None:
+        with patch("mocamba.inference.scan.compiled_kernel", lambda: None):
+            job[0]()
+
+    return work, job[1]
+
+
 def following(loaded: Any, even: EvenKeypoints) -> Job:
     """From lifted joints to the motion."""
     lifted = lift_track(loaded.network, even.rays, frames=window_length(loaded))
@@ -102,7 +112,12 @@ def main() -> None:
             "finding the camera": (lambda: find_standpoint(body - body[:, :1], even), count),
             "agreement, world, rotations": following(loaded[0], even),
         }
-        rows = costs(jobs | {f"lifting, {one.card.name}": lifting(one, even) for one in loaded})
+        for one in loaded:
+            name = f"lifting, {one.card.name}"
+            jobs[name] = lifting(one, even)
+            if one.network.look_ahead != 0:
+                jobs[f"{name}, plain PyTorch"] = plainly(jobs[name])
+        rows = costs(jobs)
     (arguments.out / "film_speed.json").write_text(json.dumps(rows, indent=1) + "\n")
     table = Table("stage", "ms", "a second")
     for name, milliseconds in rows.items():

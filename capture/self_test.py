@@ -17,6 +17,7 @@ def main() -> None:
     """Print one JSON object: milliseconds a frame (median), where, and with what."""
     from ..devices.simulated.performer import perform
     from ..inference.device_choice import Wish, choose_for_lifter, find_accelerators
+    from ..inference.scan import compiled_kernel
     from ..inference.solver import LiveSolver
     from ..inference.virtual_sensors import simulate_imu
     from ..inference.weights_file import load_network
@@ -24,6 +25,7 @@ def main() -> None:
     from ..rig.skeleton import SMPL24
     from .solving import DEFAULT_NETWORK
 
+    compiled_kernel()  # some seconds now, and not in the first solve
     imu = simulate_imu(perform(SMPL24), CLEAN, 0)
     solver, took = LiveSolver(load_network(DEFAULT_NETWORK).network), []
     for t in range(FRAMES):
