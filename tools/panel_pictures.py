@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialogButtonBox
 
 from ..capture import live_camera, sources
 from ..capture.equipment import Equipment
@@ -27,6 +27,7 @@ from ..devices.simulated.performer import perform
 from ..devices.simulated.speaker import Imperfections, Unplugging
 from ..panel import live
 from ..panel.app import Panel, make_app
+from ..panel.takes_box import TakesBox
 from ..panel.wizard import CHECK, CONNECT, PLACE, RECORD
 from ..rig.h36m import h36m_positions
 from ..rig.skeleton import SMPL24
@@ -140,8 +141,22 @@ def wizard(photographer: Photographer) -> None:
     window.takes.replay_chosen()
     photographer.wait(lambda: window.replay.frame > 150)
     photographer.take(panel, "replay")
+    add_video(window.takes)
     window.wizard.go(CONNECT)
     photographer.close(panel)
+
+
+def add_video(takes: TakesBox) -> None:
+    """The dialog alone, filled in."""
+    dialog = takes.ask_added()
+    assert dialog is not None
+    dialog.file.setText("phone.mp4")
+    dialog.known.setChecked(True)
+    dialog.start.setValue(9.8)
+    dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(True)
+    dialog.grab().save(str(OUT / "panel-add-video.png"))
+    shrink(OUT / "panel-add-video.png")
+    dialog.reject()
 
 
 class Shown(SimulatedCamera):
