@@ -11,6 +11,7 @@ from ..devices.keypoints.detectors import check_detector, open_detector
 from ..devices.keypoints.track import KeypointTrack, load_track
 from ..devices.keypoints.video import track_video
 from ..inference.device_choice import Wish, choose_for_lifter, find_accelerators
+from ..inference.shipped import shipped_networks
 from ..rig.errors import BadInputError, FileFormatError
 from ..rig.h36m import JOINTS
 from ..rig.imu import ImuSequence
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from ..inference.film_solver import FilmSolution
     from ..inference.weights_file import LoadedNetwork
 
-FILM_NETWORK, FUSION_NETWORK = "posemamba-s", "vimcan-t"
+FILM_NETWORK = "posemamba-s"
+FUSION_NETWORKS = ("vimcan-t", "vimcan-t-causal")  # the first that is there: Blender's add-on carries the second alone
 STANDING = Polish(floor=True, feet=True, contacts="motion")
 TELLING = 8_000_000  # ns of a lag that are told: half a frame
 HALF = 0.5  # of the time: joints hidden longer are named
@@ -79,7 +81,13 @@ def usual_network(take: Take) -> str:
     """For what is in it: sensors, a camera, or both."""
     if not has_camera(take):
         return DEFAULT_NETWORK
-    return FILM_NETWORK if take.manifest.calibration is None else FUSION_NETWORK
+    return FILM_NETWORK if take.manifest.calibration is None else fusion_network()
+
+
+def fusion_network() -> str:
+    """The usual one for sensors and a camera."""
+    there = shipped_networks()
+    return next((name for name in FUSION_NETWORKS if name in there), FUSION_NETWORKS[0])
 
 
 def take_of(video: Path) -> Path:

@@ -29,6 +29,7 @@ from mocamba.capture.demo import simulate_recording
 from mocamba.capture.equipment import Equipment
 from mocamba.capture.importing import ImportOptions, write_take
 from mocamba.capture.take import new_take
+from mocamba.capture.video_solving import FILM_NETWORK, FUSION_NETWORKS
 from mocamba.rig.errors import BadInputError, FileFormatError, MissingToolError, MocambaError
 
 ROOT = Path(engine_module.__file__).resolve().parents[1]
@@ -384,6 +385,8 @@ def test_the_zip_is_one_for_all_and_the_same_every_time(tmp_path: Path) -> None:
         "addon/data/demo.npz",
     } <= names
     assert {f"inference/weights/{equipment.usual_network}.safetensors" for equipment in Equipment} <= names
+    assert f"inference/weights/{FILM_NETWORK}.safetensors" in names
+    assert any(f"inference/weights/{network}.safetensors" in names for network in FUSION_NETWORKS)
     assert {"pyproject.toml", "LICENSE", "rig/data/body.npz", "addon/alias/mocamba/__init__.py"} <= names
     assert not [name for name in names if name.endswith((".so", ".pyd", ".dll", ".pyc", ".whl")) or "tests" in name]
 

@@ -1,12 +1,14 @@
 """From keypoints to places: holes, virtual cameras, the pelvis before the camera, the floor, the path."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mocamba.capture.video_solving import fusion_network
 from mocamba.devices.simulated.performer import perform
 from mocamba.inference.aiming import aim, aimed
 from mocamba.inference.lift_track import LiftStream, lift_track, window_begins
@@ -393,3 +395,21 @@ def test_who_only_stands_tells_no_lag() -> None:
     times = perform(SMPL24).t_ns[:130]
     with pytest.raises(BadInputError, match="not one movement"):
         camera_lag(body - body[:, :1], times, film.t_ns, film.rays, film.confidence)
+
+
+@pytest.mark.parametrize(
+    ("there", "chosen"),
+    [
+        (("vimcan-t", "vimcan-t-causal"), "vimcan-t"),
+        (("hiposer-s", "vimcan-t-causal"), "vimcan-t-causal"),  # what Blender's add-on carries
+        (("hiposer-s",), "vimcan-t"),  # and the command names it
+    ],
+)
+def test_sensors_and_a_camera_are_solved_by_a_network_that_is_there(
+    there: tuple[str, ...], chosen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in there:
+        (tmp_path / f"{name}.safetensors").touch()
+    monkeypatch.setattr("mocamba.inference.shipped.FOLDER", tmp_path)
+    monkeypatch.delenv("MOCAMBA_WEIGHTS", raising=False)
+    assert fusion_network() == chosen

@@ -13,12 +13,12 @@ from ..solving import Mode, solve_take
 from ..take import open_take
 from ..video_solving import (
     FILM_NETWORK,
-    FUSION_NETWORK,
     Film,
     FilmOptions,
     add_video,
     check_overlay,
     draw_overlay,
+    fusion_network,
     solve_filmed,
     solve_video,
     take_of,
@@ -116,7 +116,7 @@ def solve_command(
 def _usual(source: Path, video: Path | None) -> str:
     if not source.is_dir():
         return FILM_NETWORK
-    return usual_network(open_take(source)) if video is None else FUSION_NETWORK
+    return usual_network(open_take(source)) if video is None else fusion_network()
 
 
 def _solve_sensors(source: Path, network: str, mode: Mode, as_json: bool) -> None:
