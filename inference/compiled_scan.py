@@ -33,16 +33,23 @@ REORDERED = {"reassoc", "contract", "nsz", "arcp"}
 def compiled_scan(
     u: Tensor, delta: Tensor, A: Tensor, b: Tensor, c: Tensor, d: Tensor, state: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """As `scan.selective_scan` on CPU tensors in float32, without gradients, with at most `LANES` states."""
-    rows, states = u.shape[0] * u.shape[1], A.shape[1]
-    more = LANES - states  # that stay 0
-    last = u.new_zeros(*u.shape[:2], LANES)
+    """As `scan.selective_scan` on CPU tensors in float32, without gradients, with at most `LANES` states.
+
+    Raises RuntimeError where shapes do not fit: compiled code would read what lies beside them in memory.
+    """
+    (batch, channels, frames), (groups, states) = u.shape, (b.shape[1], A.shape[1])
+    if channels % groups:
+        raise RuntimeError(f"{channels} channels cannot be split evenly over {groups} groups.")
+    delta, A, d = delta.expand_as(u), A.expand(channels, -1), d.expand(channels)
+    b, c = (x.expand(batch, groups, states, frames) for x in (b, c))
+    rows, more = batch * channels, LANES - states  # states that stay 0
+    last = u.new_zeros(batch, channels, LANES)
     if state is not None:
         last[..., :states] = state
     y = torch.empty(u.shape)
     inputs = (u, delta, F.pad(A, (0, more)), F.pad(b.mT, (0, more)), F.pad(c.mT, (0, more)), d)
     arrays = [x.detach().contiguous().numpy() for x in inputs] + [last.numpy(), y.numpy()]
-    threads = min(torch.get_num_threads(), rows) if last.numel() * u.shape[-1] > ENOUGH else 1
+    threads = min(torch.get_num_threads(), rows) if last.numel() * frames > ENOUGH else 1
     if threads == 1:
         _scan(0, rows, *arrays)
     else:

@@ -124,6 +124,14 @@ def blender(addon: None, tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
+def video(tmp_path: Path) -> Path:
+    """A file for what only names it."""
+    path = tmp_path / "phone 1.mp4"
+    path.write_bytes(b"pictures")
+    return path
+
+
+@pytest.fixture
 def settings(tmp_path: Path) -> Any:
     """Of a panel that nobody has used."""
     core = pytest.importorskip("PySide6.QtCore", reason="PySide6 is not installed")

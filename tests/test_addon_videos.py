@@ -26,13 +26,6 @@ def walk(blender: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def video(tmp_path: Path) -> Path:
-    path = tmp_path / "phone 1.mp4"
-    path.write_bytes(b"pictures")
-    return path
-
-
-@pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, ...]]:
     """What an engine is asked for that does everything at once."""
     told: list[tuple[str, ...]] = []

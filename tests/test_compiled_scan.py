@@ -69,6 +69,22 @@ def test_tensors_need_not_lie_in_order() -> None:
     )
 
 
+def test_maps_may_be_shared_and_what_does_not_fit_is_refused() -> None:
+    u, delta, A, b, c, d, state = problem(20, 2, torch.float32)
+    close(compiled_scan(u, delta, A, b[:1], c[:1], d), selective_scan_reference(u, delta, A, b[:1], c[:1], d))
+    for wrong in (
+        (u, delta[..., :19], A, b, c, d),
+        (u, delta, A[:3], b, c, d),
+        (u, delta, A, b[..., :19], c, d),
+        (u, delta, A, b, c[:, :, :2], d),
+        (u, delta, A, b, c, d[:3]),
+        (u, delta, A, b, c, d, state[:, :3]),
+        (u[:, :3], delta[:, :3], A[:3], b, c, d[:3]),
+    ):
+        with pytest.raises(RuntimeError):
+            compiled_scan(*wrong)
+
+
 def test_exp_is_exact_to_its_last_bits_and_ends_where_float32_does() -> None:
     x = np.concatenate([np.linspace(-87, 88, 20_001), [0.0, -1e-30, 1e-30, -1e-3]]).astype(np.float32)
     mine = np.array([compiled._exp(one) for one in x])

@@ -36,13 +36,6 @@ def walk(panel: Panel, qtbot: QtBot, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def video(tmp_path: Path) -> Path:
-    path = tmp_path / "phone 1.mp4"
-    path.write_bytes(b"pictures")
-    return path
-
-
-@pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
     """The commands of a computer on which all works."""
     told: list[Sequence[str]] = []
